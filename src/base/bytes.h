@@ -1,0 +1,53 @@
+// ByteWriter and ByteReader: the one byte codec of states, plans and formats. Little-endian, LEB128
+// varints; a reader checks every length and never reads past its end.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace millrace::base {
+
+class ByteWriter {
+ public:
+  void U8(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  void Fixed32(uint32_t value) { Raw(&value, sizeof value); }
+  void Fixed64(uint64_t value) { Raw(&value, sizeof value); }
+  void Float64(double value) { Raw(&value, sizeof value); }
+  void Varint(uint64_t value);
+  void SignedVarint(int64_t value);      // zigzag
+  void String(std::string_view value);   // varint length, bytes
+  void Raw(const void* data, size_t size) { bytes_.append(static_cast<const char*>(data), size); }
+  const std::string& bytes() const { return bytes_; }
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
+  Result<uint8_t> U8();
+  Result<uint32_t> Fixed32();
+  Result<uint64_t> Fixed64();
+  Result<double> Float64();
+  Result<uint64_t> Varint();
+  Result<int64_t> SignedVarint();
+  Result<std::string_view> String();
+  Result<std::string_view> Raw(size_t size);
+  // A count of items that take at least `item_bytes_min` (> 0) bytes each: refuses counts that the
+  // rest of the input cannot hold, so a decoder may reserve for it.
+  Result<uint64_t> Count(size_t item_bytes_min);
+  bool AtEnd() const { return bytes_.empty(); }
+  size_t remaining() const { return bytes_.size(); }
+  Status ExpectEnd() const;  // error: corrupt, when bytes are left
+
+ private:
+  std::string_view bytes_;
+};
+
+}  // namespace millrace::base

@@ -1,0 +1,191 @@
+#include "base/time.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+
+namespace millrace::base {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+
+// Reads an ISO-8601 text from the left; every step says whether it fitted.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+  bool AtEnd() const { return text_.empty(); }
+  bool Take(char c) {
+    if (text_.empty() || text_.front() != c) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  bool Digits(size_t count, int64_t* value) {
+    if (text_.size() < count) return false;
+    *value = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (text_[i] < '0' || text_[i] > '9') return false;
+      *value = *value * 10 + (text_[i] - '0');
+    }
+    text_.remove_prefix(count);
+    return true;
+  }
+  // Digits after the decimal point, at least one, as microseconds (floored).
+  bool Fraction(int64_t* micros) {
+    int64_t unit = kMicrosPerSecond;
+    size_t count = 0;
+    *micros = 0;
+    while (count < text_.size() && text_[count] >= '0' && text_[count] <= '9') {
+      unit /= 10;
+      *micros += (text_[count] - '0') * unit;
+      ++count;
+    }
+    text_.remove_prefix(count);
+    return count > 0;
+  }
+
+ private:
+  std::string_view text_;
+};
+
+bool ReadDate(Cursor* in, int64_t* days) {
+  int64_t year = 0, month = 0, day = 0;
+  if (!in->Digits(4, &year) || !in->Take('-') || !in->Digits(2, &month) || !in->Take('-') ||
+      !in->Digits(2, &day)) {
+    return false;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return false;
+  *days = std::chrono::sys_days(date).time_since_epoch().count();
+  return true;
+}
+
+bool ReadClock(Cursor* in, int64_t* micros) {
+  int64_t hour = 0, minute = 0, second = 0, fraction = 0;
+  if (!in->Digits(2, &hour) || !in->Take(':') || !in->Digits(2, &minute)) return false;
+  if (in->Take(':')) {
+    if (!in->Digits(2, &second)) return false;
+    if ((in->Take('.') || in->Take(',')) && !in->Fraction(&fraction)) return false;
+  }
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  *micros = ((hour * 60 + minute) * 60 + second) * kMicrosPerSecond + fraction;
+  return true;
+}
+
+// "Z", "+02", "+02:00", "+0200" or nothing.
+bool ReadZone(Cursor* in, int64_t* offset_micros) {
+  *offset_micros = 0;
+  if (in->AtEnd() || in->Take('Z') || in->Take('z')) return in->AtEnd();
+  const bool east = in->Take('+');
+  if (!east && !in->Take('-')) return false;
+  int64_t hours = 0, minutes = 0;
+  if (!in->Digits(2, &hours)) return false;
+  if (!in->AtEnd()) {
+    in->Take(':');
+    if (!in->Digits(2, &minutes)) return false;
+  }
+  if (hours > 23 || minutes > 59) return false;
+  *offset_micros = (east ? 1 : -1) * (hours * 60 + minutes) * 60 * kMicrosPerSecond;
+  return in->AtEnd();
+}
+
+bool ReadTime(std::string_view text, int64_t* micros) {
+  Cursor in(text);
+  int64_t days = 0, clock = 0, offset = 0;
+  if (!ReadDate(&in, &days)) return false;
+  if (!in.AtEnd()) {
+    if (!in.Take('T') && !in.Take(' ') && !in.Take('t')) return false;
+    if (!ReadClock(&in, &clock)) return false;
+    in.Take(' ');  // "2025-01-31 10:30:00 +00:00"
+    if (!ReadZone(&in, &offset)) return false;
+  }
+  *micros = days * kMicrosPerDay + clock - offset;
+  return true;
+}
+
+struct Unit {
+  char letter;
+  int64_t micros;
+};
+constexpr std::array<Unit, 5> kUnits = {{{'w', 7 * kMicrosPerDay},
+                                         {'d', kMicrosPerDay},
+                                         {'h', 3'600 * kMicrosPerSecond},
+                                         {'m', 60 * kMicrosPerSecond},
+                                         {'s', kMicrosPerSecond}}};
+
+}  // namespace
+
+Result<EventTime> ParseTime(std::string_view text) {
+  int64_t micros = 0;
+  if (ReadTime(text, &micros)) return EventTime::Micros(micros);
+  return Error(codes::kBadValue, "'" + std::string(text) +
+                                     "' is not a time; expected ISO-8601 such as "
+                                     "2025-01-31T10:30:00Z");
+}
+
+std::string FormatTime(EventTime time) {
+  const int64_t days = FloorDiv(time.micros(), kMicrosPerDay);
+  const int64_t clock = FloorMod(time.micros(), kMicrosPerDay);
+  // Howard Hinnant's civil_from_days, which unlike std::chrono::year is not bound to 32,767 years.
+  const int64_t shifted = days + 719'468;
+  const int64_t era = FloorDiv(shifted, 146'097);
+  const int64_t day_of_era = FloorMod(shifted, 146'097);
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+  const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  const int64_t seconds = clock / kMicrosPerSecond;
+  const int64_t fraction = clock % kMicrosPerSecond;
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day,
+                                 seconds / 3'600, seconds / 60 % 60, seconds % 60);
+  if (fraction % 1'000 != 0) {
+    text += fmt::format(".{:06}", fraction);
+  } else if (fraction != 0) {
+    text += fmt::format(".{:03}", fraction / 1'000);
+  }
+  return text + "Z";
+}
+
+Result<Duration> ParseDuration(std::string_view text) {
+  int64_t count = 0;
+  size_t digits = 0;
+  bool fits = true;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    fits = fits && !__builtin_mul_overflow(count, int64_t{10}, &count) &&
+           !__builtin_add_overflow(count, int64_t{text[digits] - '0'}, &count);
+    ++digits;
+  }
+  if (digits > 0 && digits + 1 == text.size() && fits && count > 0) {
+    for (const Unit& unit : kUnits) {
+      int64_t micros = 0;
+      if (unit.letter == text.back() && !__builtin_mul_overflow(count, unit.micros, &micros)) {
+        return Duration::Micros(micros);
+      }
+    }
+  }
+  return Error(codes::kBadValue, "'" + std::string(text) +
+                                     "' is not a duration; expected a positive whole number and "
+                                     "one of s, m, h, d, w, such as 7d");
+}
+
+std::string FormatDuration(Duration duration) {
+  const int64_t micros = duration.micros();
+  if (micros != 0) {
+    for (const Unit& unit : kUnits) {
+      // Weeks are written as days: 7d is how people name a window.
+      if (unit.letter != 'w' && micros % unit.micros == 0) {
+        return std::to_string(micros / unit.micros) + unit.letter;
+      }
+    }
+  }
+  return std::to_string(micros) + "us";
+}
+
+}  // namespace millrace::base
