@@ -1,0 +1,69 @@
+// Report: what a training set was made of and what was left out, for people (text) and machines
+// (JSON). Filled by MakeTrainingSet (training_set.h); printed by jobs' callers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "columns/event_batch.h"
+
+namespace millrace::offline {
+
+struct SourceRead {
+  std::string source;
+  int64_t events = 0;  // readable rows
+  int64_t files = 0;
+  bool has_created = false;
+};
+
+// Null cells of the answer (after defaults). Reasons: null_key, null_time, not_found (no event
+// counts in the view's longest window, resp. no row), outside_max_age, null_value, error,
+// not_over_yet (labels).
+struct NullCells {
+  std::string feature;  // "view:feature", "label name"
+  std::string reason;
+  int64_t count = 0;
+};
+
+// Cells that an evaluation error made null (before defaults).
+struct ErrorCells {
+  std::string feature;
+  std::string code;  // columns::ErrorName
+  int64_t count = 0;
+  std::string first_key;  // "user_id=u1 at 2025-01-31T00:00:00Z"
+};
+
+// --ignore-created: in how many cells the value differs from the one that respects knowledge time.
+struct ChangedCells {
+  std::string feature;
+  int64_t count = 0;
+};
+
+struct Report {
+  bool with_spine = true;
+  int64_t rows_in = 0;  // of the spine; without one, (key, step) pairs listed
+  int64_t rows_out = 0;
+  int64_t features = 0;       // columns added, labels included
+  int64_t rows_null_key = 0;  // spine rows in which some key that is needed is null
+  int64_t rows_null_time = 0;
+  std::vector<SourceRead> sources;
+  columns::RejectedRows rejected;
+  std::vector<NullCells> null_cells;
+  std::vector<ErrorCells> error_cells;
+  std::vector<NullCells> labels_not_over;  // by label; reason is not_over_yet
+  bool ignored_created = false;
+  int64_t rows_changed = 0;  // --ignore-created: rows with at least one changed cell
+  std::vector<ChangedCells> changed;
+  // Plain sentences, such as "assumes that events are online the instant they happen (source x …)".
+  std::vector<std::string> assumptions;
+  double seconds = 0;
+
+  // What --strict refuses.
+  bool HasBadRows() const { return rejected.total() > 0 || !error_cells.empty(); }
+};
+
+std::string ToText(const Report& report);
+std::string ToJson(const Report& report);  // one object, two-space indented
+
+}  // namespace millrace::offline
