@@ -1,0 +1,16 @@
+// What nearly every test includes, parsed once (MILLRACE_PCH). Never a substitute for an #include: a
+// build without it must compile too, and the sanitizer builds are without it.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
