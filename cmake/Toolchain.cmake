@@ -13,8 +13,9 @@ endif()
 # The bits of a value do not depend on the compiler's liberties (docs/semantics.md, "Bits").
 add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # Reports paths through std::variant and std::optional that cannot happen (GCC PR 105562, 80635).
-  add_compile_options(-Wno-maybe-uninitialized)
+  # Reports what cannot happen: paths through std::variant and std::optional (GCC PR 105562, 80635), and
+  # overlaps in std::string + (PR 105651).
+  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict)
 endif()
 
 if(MILLRACE_SANITIZE)
