@@ -18,8 +18,8 @@ class ByteWriter {
   void Fixed64(uint64_t value) { Raw(&value, sizeof value); }
   void Float64(double value) { Raw(&value, sizeof value); }
   void Varint(uint64_t value);
-  void SignedVarint(int64_t value);      // zigzag
-  void String(std::string_view value);   // varint length, bytes
+  void SignedVarint(int64_t value);     // zigzag
+  void String(std::string_view value);  // varint length, bytes
   void Raw(const void* data, size_t size) { bytes_.append(static_cast<const char*>(data), size); }
   const std::string& bytes() const { return bytes_; }
   std::string Take() { return std::move(bytes_); }

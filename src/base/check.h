@@ -1,4 +1,5 @@
-// CHECK: an invariant of ours that stays on in release builds. Not for bad input, which is a Status.
+// CHECK: an invariant of ours that stays on in release builds. Not for bad input, which is a
+// Status.
 #pragma once
 
 namespace millrace::base {
@@ -8,6 +9,6 @@ namespace millrace::base {
 
 }  // namespace millrace::base
 
-#define MILLRACE_CHECK(condition) \
+#define MILLRACE_CHECK(condition)     \
   ((condition) ? static_cast<void>(0) \
                : ::millrace::base::CheckFailed(__FILE__, __LINE__, #condition))

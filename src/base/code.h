@@ -16,20 +16,20 @@ struct Code {
 namespace codes {
 // The request is wrong: usage, definition, unknown name.
 inline constexpr Code kUsage{"usage", 2};
-inline constexpr Code kSyntax{"syntax_error", 2};            // YAML or an expression
-inline constexpr Code kNeedsQuotes{"needs_quotes", 2};       // a YAML value that YAML read otherwise
-inline constexpr Code kUnknownName{"unknown_name", 2};       // feature, view, column, function, key
-inline constexpr Code kUnknownField{"unknown_field", 2};     // a word that a definition does not have
+inline constexpr Code kSyntax{"syntax_error", 2};         // YAML or an expression
+inline constexpr Code kNeedsQuotes{"needs_quotes", 2};    // a YAML value that YAML read otherwise
+inline constexpr Code kUnknownName{"unknown_name", 2};    // feature, view, column, function, key
+inline constexpr Code kUnknownField{"unknown_field", 2};  // a word that a definition does not have
 inline constexpr Code kMissingField{"missing_field", 2};
-inline constexpr Code kReserved{"reserved", 2};              // a word whose place is kept
+inline constexpr Code kReserved{"reserved", 2};  // a word whose place is kept
 inline constexpr Code kDuplicate{"duplicate_name", 2};
 inline constexpr Code kAmbiguous{"ambiguous_name", 2};
 inline constexpr Code kCycle{"cycle", 2};
 inline constexpr Code kTypeMismatch{"type_mismatch", 2};
 inline constexpr Code kWrongArguments{"wrong_arguments", 2};
 inline constexpr Code kBadWindow{"bad_window", 2};
-inline constexpr Code kBadValue{"bad_value", 2};             // a definition's value of the right type
-inline constexpr Code kMissingColumn{"missing_column", 2};   // of a file, spine or request
+inline constexpr Code kBadValue{"bad_value", 2};  // a definition's value of the right type
+inline constexpr Code kMissingColumn{"missing_column", 2};      // of a file, spine or request
 inline constexpr Code kMissingVariable{"missing_variable", 2};  // ${VAR} without a value
 inline constexpr Code kSpine{"bad_spine", 2};
 inline constexpr Code kNotReady{"not_ready", 2};
@@ -38,11 +38,11 @@ inline constexpr Code kNotFound{"file_not_found", 1};
 inline constexpr Code kPermission{"permission_denied", 1};
 inline constexpr Code kIo{"io_error", 1};
 inline constexpr Code kDiskFull{"disk_full", 1};
-inline constexpr Code kCorrupt{"corrupt", 1};                // bytes that no writer of ours or theirs makes
+inline constexpr Code kCorrupt{"corrupt", 1};  // bytes that no writer of ours or theirs makes
 inline constexpr Code kEmptySource{"empty_source", 1};
 inline constexpr Code kConflict{"conflict", 1};
 inline constexpr Code kInternal{"internal", 1};
-inline constexpr Code kStrict{"strict", 1};                  // --strict met a rejected row or an error cell
+inline constexpr Code kStrict{"strict", 1};  // --strict met a rejected row or an error cell
 }  // namespace codes
 
 }  // namespace millrace::base

@@ -4,7 +4,9 @@
 
 namespace millrace::base {
 
-uint64_t Hash64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t Hash64(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 std::string Hex(uint64_t value) {
   constexpr char kDigits[] = "0123456789abcdef";

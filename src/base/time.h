@@ -59,14 +59,16 @@ constexpr EventTime operator-(EventTime t, Duration d) {
 constexpr Duration operator-(EventTime a, EventTime b) {
   return Duration::Micros(SaturatingSubtract(a.micros(), b.micros()));
 }
-constexpr int64_t FloorDiv(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
+constexpr int64_t FloorDiv(int64_t a, int64_t b) {
+  return a / b - ((a % b != 0) && ((a < 0) != (b < 0)));
+}
 constexpr int64_t FloorMod(int64_t a, int64_t b) {
   int64_t r = a % b;
   return (r != 0 && ((r < 0) != (b < 0))) ? r + b : r;
 }
 
-// ISO-8601: "2025-01-31", "2025-01-31T10:30", "2025-01-31 10:30:00.123456Z", "…+02:00". Without a zone
-// it is UTC; digits past microseconds are floored. Error: bad_value, naming the text.
+// ISO-8601: "2025-01-31", "2025-01-31T10:30", "2025-01-31 10:30:00.123456Z", "…+02:00". Without a
+// zone it is UTC; digits past microseconds are floored. Error: bad_value, naming the text.
 Result<EventTime> ParseTime(std::string_view text);
 // RFC 3339 with Z, as many fractional digits as needed (0, 3 or 6): "2025-01-31T10:30:00Z".
 std::string FormatTime(EventTime time);

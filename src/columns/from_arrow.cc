@@ -1,0 +1,402 @@
+// Arrow arrays -> Columns.
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/chunked_array.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/float16.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "columns/arrow_column.h"
+
+namespace millrace::columns {
+namespace {
+
+// Keeps one converted column alive: the array it may point into and the memory that was made for
+// it.
+struct Converted {
+  std::shared_ptr<arrow::Array> array;
+  std::vector<uint8_t> cells;
+  std::vector<uint8_t> bools;
+  std::vector<int64_t> ints;
+  std::vector<uint64_t> uints;
+  std::vector<double> floats;
+  std::vector<std::string_view> strings;
+  std::vector<int64_t> offsets;
+  std::vector<Column> children;
+  std::vector<std::shared_ptr<const void>> owners;
+};
+
+base::Status Mismatch(const arrow::Array& array, const Type& type) {
+  return base::Error(base::codes::kTypeMismatch, "a column of Arrow type " +
+                                                     array.type()->ToString() +
+                                                     " cannot be read as " + type.ToString());
+}
+
+void FillCells(const arrow::Array& array, Converted* out, Column* view) {
+  if (array.null_count() == 0) return;
+  out->cells.resize(static_cast<size_t>(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i)
+    out->cells[i] = array.IsValid(i) ? kValid : kNullCell;
+  view->cells = out->cells.data();
+}
+
+void MarkCell(int64_t row, Cell cell, Converted* out, Column* view) {
+  if (out->cells.empty()) out->cells.assign(static_cast<size_t>(view->size), kValid);
+  out->cells[row] = cell;
+  view->cells = out->cells.data();
+}
+
+// Copies raw values of one C type, widened.
+template <typename From, typename To>
+void Widen(const arrow::Array& array, std::vector<To>* out) {
+  const From* values = array.data()->GetValues<From>(1);
+  out->resize(static_cast<size_t>(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) (*out)[i] = static_cast<To>(values[i]);
+}
+
+// Whether every value of the integer type `from` is one of `to`.
+bool IntegerFits(Kind from, Kind to) {
+  const auto bits = [](Kind k) {
+    return 8 << ((static_cast<int>(k) - static_cast<int>(Kind::kInt8)) % 4);
+  };
+  const auto is_signed = [](Kind k) { return k <= Kind::kInt64; };
+  if (is_signed(from) == is_signed(to)) return bits(from) <= bits(to);
+  return is_signed(to) && bits(from) < bits(to);
+}
+
+bool FillIntegers(const arrow::Array& array, Converted* out, Column* view) {
+  switch (array.type_id()) {
+    case arrow::Type::INT8:
+      Widen<int8_t>(array, &out->ints);
+      break;
+    case arrow::Type::INT16:
+      Widen<int16_t>(array, &out->ints);
+      break;
+    case arrow::Type::INT32:
+      Widen<int32_t>(array, &out->ints);
+      break;
+    case arrow::Type::UINT8:
+      Widen<uint8_t>(array, &out->ints);
+      break;
+    case arrow::Type::UINT16:
+      Widen<uint16_t>(array, &out->ints);
+      break;
+    case arrow::Type::UINT32:
+      Widen<uint32_t>(array, &out->ints);
+      break;
+    case arrow::Type::INT64:
+      view->ints = array.data()->GetValues<int64_t>(1);
+      return true;
+    default:
+      return false;
+  }
+  view->ints = out->ints.data();
+  return true;
+}
+
+base::Status FillInteger(const arrow::Array& array, const Type& type, Converted* out,
+                         Column* view) {
+  const auto own = Type::FromArrow(*array.type());
+  if (!own.ok() || !own->is_integer() || !IntegerFits(own->kind(), type.kind())) {
+    return Mismatch(array, type);
+  }
+  if (type.kind() != Kind::kUInt64) {
+    MILLRACE_CHECK(FillIntegers(array, out, view));
+    return base::Status::OK();
+  }
+  if (array.type_id() == arrow::Type::UINT64) {
+    view->uints = array.data()->GetValues<uint64_t>(1);
+    return base::Status::OK();
+  }
+  MILLRACE_CHECK(FillIntegers(array, out, view));
+  out->uints.assign(view->ints, view->ints + array.length());
+  view->ints = nullptr;
+  view->uints = out->uints.data();
+  return base::Status::OK();
+}
+
+base::Status FillFloat(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  switch (array.type_id()) {
+    case arrow::Type::DOUBLE:
+      if (type.kind() != Kind::kFloat64) return Mismatch(array, type);
+      view->floats = array.data()->GetValues<double>(1);
+      return base::Status::OK();
+    case arrow::Type::FLOAT:
+      Widen<float>(array, &out->floats);
+      break;
+    case arrow::Type::HALF_FLOAT: {
+      const auto* halves = array.data()->GetValues<uint16_t>(1);
+      for (int64_t i = 0; i < array.length(); ++i) {
+        out->floats.push_back(arrow::util::Float16::FromBits(halves[i]).ToDouble());
+      }
+      break;
+    }
+    case arrow::Type::INT8:
+    case arrow::Type::INT16:
+    case arrow::Type::UINT8:
+    case arrow::Type::UINT16:
+    case arrow::Type::INT32:
+    case arrow::Type::UINT32: {
+      const bool narrow =
+          array.type_id() != arrow::Type::INT32 && array.type_id() != arrow::Type::UINT32;
+      if (type.kind() == Kind::kFloat32 && !narrow) return Mismatch(array, type);
+      MILLRACE_CHECK(FillIntegers(array, out, view));
+      out->floats.assign(view->ints, view->ints + array.length());
+      view->ints = nullptr;
+      break;
+    }
+    default:
+      return Mismatch(array, type);
+  }
+  view->floats = out->floats.data();
+  return base::Status::OK();
+}
+
+template <typename ArrayType>
+void FillViews(const arrow::Array& array, Converted* out) {
+  const auto& strings = static_cast<const ArrayType&>(array);
+  out->strings.resize(static_cast<size_t>(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (strings.IsValid(i)) out->strings[i] = strings.GetView(i);
+  }
+}
+
+base::Status FillString(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+      FillViews<arrow::BinaryArray>(array, out);
+      break;
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+      FillViews<arrow::LargeBinaryArray>(array, out);
+      break;
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      FillViews<arrow::BinaryViewArray>(array, out);
+      break;
+    case arrow::Type::FIXED_SIZE_BINARY:
+      FillViews<arrow::FixedSizeBinaryArray>(array, out);
+      break;
+    default:
+      return Mismatch(array, type);
+  }
+  const bool text = array.type_id() == arrow::Type::STRING ||
+                    array.type_id() == arrow::Type::LARGE_STRING ||
+                    array.type_id() == arrow::Type::STRING_VIEW;
+  if (type.kind() == Kind::kString && !text) return Mismatch(array, type);
+  view->strings = out->strings.data();
+  return base::Status::OK();
+}
+
+base::Status FillDate(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  if (array.type_id() == arrow::Type::DATE32) {
+    Widen<int32_t>(array, &out->ints);
+  } else if (array.type_id() == arrow::Type::DATE64) {
+    Widen<int64_t>(array, &out->ints);
+    for (int64_t& v : out->ints) v = base::FloorDiv(v, 86'400'000);
+  } else {
+    return Mismatch(array, type);
+  }
+  view->ints = out->ints.data();
+  return base::Status::OK();
+}
+
+void FillScaledTimes(const int64_t* values, int64_t scale, Converted* out, Column* view) {
+  out->ints.resize(static_cast<size_t>(view->size));
+  for (int64_t i = 0; i < view->size; ++i) {
+    if (!view->valid(i)) continue;
+    if (__builtin_mul_overflow(values[i], scale, &out->ints[i])) MarkCell(i, kBadCast, out, view);
+  }
+}
+
+base::Status FillTimestamp(const arrow::Array& array, const Type& type, Converted* out,
+                           Column* view) {
+  if (array.type_id() == arrow::Type::DATE32 || array.type_id() == arrow::Type::DATE64) {
+    ARROW_RETURN_NOT_OK(FillDate(array, type, out, view));
+    const std::vector<int64_t> days = out->ints;
+    FillScaledTimes(days.data(), base::Duration::Days(1).micros(), out, view);
+    view->ints = out->ints.data();
+    return base::Status::OK();
+  }
+  if (array.type_id() != arrow::Type::TIMESTAMP) return Mismatch(array, type);
+  const int64_t* values = array.data()->GetValues<int64_t>(1);
+  switch (static_cast<const arrow::TimestampType&>(*array.type()).unit()) {
+    case arrow::TimeUnit::MICRO:
+      view->ints = values;
+      return base::Status::OK();
+    case arrow::TimeUnit::NANO:
+      out->ints.resize(static_cast<size_t>(array.length()));
+      for (int64_t i = 0; i < array.length(); ++i) out->ints[i] = base::FloorDiv(values[i], 1'000);
+      break;
+    case arrow::TimeUnit::MILLI:
+      FillScaledTimes(values, 1'000, out, view);
+      break;
+    case arrow::TimeUnit::SECOND:
+      FillScaledTimes(values, 1'000'000, out, view);
+      break;
+  }
+  view->ints = out->ints.data();
+  return base::Status::OK();
+}
+
+base::Status AddChild(std::shared_ptr<arrow::Array> array, const Type& type, Converted* out) {
+  ARROW_ASSIGN_OR_RAISE(OwnedColumn child, FromArrow(std::move(array), type));
+  out->children.push_back(child.view);
+  out->owners.push_back(std::move(child.owner));
+  return base::Status::OK();
+}
+
+template <typename ArrayType>
+base::Status FillList(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  const auto& list = static_cast<const ArrayType&>(array);
+  ARROW_RETURN_NOT_OK(AddChild(list.values(), type.element(), out));
+  for (int64_t i = 0; i < array.length(); ++i) out->offsets.push_back(list.value_offset(i));
+  out->offsets.push_back(array.length() == 0 ? 0
+                                             : list.value_offset(array.length() - 1) +
+                                                   list.value_length(array.length() - 1));
+  if (type.kind() != Kind::kVector) return base::Status::OK();
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (!array.IsValid(i)) continue;
+    bool fits = list.value_length(i) == type.vector_size();
+    for (int64_t j = 0; fits && j < type.vector_size(); ++j) {
+      fits = out->children[0].valid(list.value_offset(i) + j);
+    }
+    if (!fits) MarkCell(i, kVectorLength, out, view);
+  }
+  return base::Status::OK();
+}
+
+base::Status FillNested(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  base::Status filled;
+  if (type.kind() == Kind::kMap) {
+    if (array.type_id() != arrow::Type::MAP) return Mismatch(array, type);
+    const auto& map = static_cast<const arrow::MapArray&>(array);
+    ARROW_RETURN_NOT_OK(AddChild(map.keys(), type.key(), out));
+    ARROW_RETURN_NOT_OK(AddChild(map.items(), type.element(), out));
+    for (int64_t i = 0; i <= array.length(); ++i) out->offsets.push_back(map.value_offset(i));
+  } else if (array.type_id() == arrow::Type::LIST) {
+    filled = FillList<arrow::ListArray>(array, type, out, view);
+  } else if (array.type_id() == arrow::Type::LARGE_LIST) {
+    filled = FillList<arrow::LargeListArray>(array, type, out, view);
+  } else if (array.type_id() == arrow::Type::FIXED_SIZE_LIST) {
+    filled = FillList<arrow::FixedSizeListArray>(array, type, out, view);
+  } else {
+    return Mismatch(array, type);
+  }
+  ARROW_RETURN_NOT_OK(filled);
+  view->offsets = out->offsets.data();
+  view->children = out->children.data();
+  return base::Status::OK();
+}
+
+base::Status FillBool(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  if (array.type_id() != arrow::Type::BOOL) return Mismatch(array, type);
+  const auto& bools = static_cast<const arrow::BooleanArray&>(array);
+  out->bools.resize(static_cast<size_t>(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) out->bools[i] = bools.Value(i) ? 1 : 0;
+  view->bools = out->bools.data();
+  return base::Status::OK();
+}
+
+base::Status FillNull(const Type& type, Converted* out, Column* view) {
+  ColumnBuffer nulls(type);
+  for (int64_t i = 0; i < view->size; ++i) nulls.AppendNull();
+  OwnedColumn owned = Own(std::move(nulls));
+  *view = owned.view;
+  out->owners.push_back(std::move(owned.owner));
+  return base::Status::OK();
+}
+
+base::Status Fill(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
+  if (array.type_id() == arrow::Type::NA) return FillNull(type, out, view);
+  FillCells(array, out, view);
+  switch (type.physical()) {
+    case Physical::kNone:
+      return Mismatch(array, type);
+    case Physical::kBool:
+      return FillBool(array, type, out, view);
+    case Physical::kFloat:
+      return FillFloat(array, type, out, view);
+    case Physical::kString:
+      return FillString(array, type, out, view);
+    case Physical::kList:
+    case Physical::kMap:
+      return FillNested(array, type, out, view);
+    case Physical::kInt:
+    case Physical::kUInt:
+      break;
+  }
+  if (type.kind() == Kind::kDate) return FillDate(array, type, out, view);
+  if (type.kind() == Kind::kTimestamp) return FillTimestamp(array, type, out, view);
+  return FillInteger(array, type, out, view);
+}
+
+// Rows of a dictionary array, through the column of its dictionary.
+base::Result<OwnedColumn> FromDictionary(const arrow::DictionaryArray& array, const Type& type) {
+  ARROW_ASSIGN_OR_RAISE(OwnedColumn dictionary, FromArrow(array.dictionary(), type));
+  if (type.physical() != Physical::kString) {
+    ColumnBuffer rows(type);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      if (array.IsValid(i)) {
+        rows.AppendFrom(dictionary.view, array.GetValueIndex(i));
+      } else {
+        rows.AppendNull();
+      }
+    }
+    return Own(std::move(rows));
+  }
+  auto out = std::make_shared<Converted>();
+  Column view;
+  view.type = type;
+  view.size = array.length();
+  FillCells(array, out.get(), &view);
+  out->strings.resize(static_cast<size_t>(array.length()));
+  for (int64_t i = 0; i < array.length(); ++i) {
+    if (!array.IsValid(i)) continue;
+    const int64_t index = array.GetValueIndex(i);
+    if (dictionary.view.valid(index)) {
+      out->strings[i] = dictionary.view.strings[index];
+    } else {
+      MarkCell(i, kNullCell, out.get(), &view);
+    }
+  }
+  view.strings = out->strings.data();
+  out->owners.push_back(std::move(dictionary.owner));
+  return OwnedColumn{view, std::move(out)};
+}
+
+}  // namespace
+
+base::Result<OwnedColumn> FromArrow(std::shared_ptr<arrow::Array> array, const Type& type) {
+  if (array->type_id() == arrow::Type::DICTIONARY) {
+    return FromDictionary(static_cast<const arrow::DictionaryArray&>(*array), type);
+  }
+  auto out = std::make_shared<Converted>();
+  out->array = std::move(array);
+  Column view;
+  view.type = type;
+  view.size = out->array->length();
+  ARROW_RETURN_NOT_OK(Fill(*out->array, type, out.get(), &view));
+  return OwnedColumn{view, std::move(out)};
+}
+
+base::Result<OwnedColumn> FromArrow(const arrow::ChunkedArray& array, const Type& type) {
+  if (array.num_chunks() == 1) return FromArrow(array.chunk(0), type);
+  if (array.num_chunks() == 0) {
+    if (!Type::FromArrow(*array.type()).ok()) {
+      return base::Error(base::codes::kTypeMismatch, "a column of Arrow type " +
+                                                         array.type()->ToString() +
+                                                         " cannot be read as " + type.ToString());
+    }
+    return Own(ColumnBuffer(type));
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> whole, arrow::Concatenate(array.chunks()));
+  return FromArrow(std::move(whole), type);
+}
+
+}  // namespace millrace::columns
