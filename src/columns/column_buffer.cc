@@ -31,7 +31,7 @@ void ColumnBuffer::Clear() {
   uints_.clear();
   floats_.clear();
   strings_.clear();
-  if (!offsets_.empty()) offsets_.resize(1);
+  if (!offsets_.empty()) offsets_.erase(offsets_.begin() + 1, offsets_.end());
   for (ColumnBuffer& child : children_) child.Clear();
   // The newest block is the largest, so keeping it alone ends growth after a few batches.
   if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
