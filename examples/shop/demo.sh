@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The main job on real data: CDNOW purchases -> a point-in-time-correct training set. Called by
+# `./dev demo` with MILLRACE (the binary) and PYTHON (the project's venv) set; run again at will.
+set -euo pipefail
+cd "$(dirname "$0")"
+millrace=${MILLRACE:-../../build/bin/millrace}
+python=${PYTHON:-../../.venv/bin/python}
+out=out/training.parquet
+
+step() { printf '\n%s\n' "$*"; }
+
+step "1. The data: CDNOW purchases of 1997 and 1998"
+"$python" prepare.py
+
+step "2. The definitions: plan and apply"
+"$millrace" plan
+"$millrace" apply
+
+step "3. The training set: every customer on the first of each month, as it was known on that day"
+mkdir -p out
+"$millrace" training-set --spine data/spine.parquet --service reorder --labels buys_again_30d \
+  --out "$out"
+
+step "4. Some of its rows"
+"$python" show.py "$out" 6 \
+  customer_id,event_timestamp,count_90d,sum_90d,avg_90d,std_90d,trend_7d_30d,days_since_last,buys_again_30d
+
+step "5. One value, explained"
+"$millrace" explain --feature spend:sum_90d --key customer_id=00003 --at 1997-12-01T00:00:00Z
+
+cat <<NEXT
+
+What to do next
+  look around     $millrace --project examples/shop list
+  another label   edit examples/shop/features/spend.yaml, then plan, apply and training-set again
+  your own data   $millrace init my_features
+NEXT
