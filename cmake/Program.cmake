@@ -4,13 +4,12 @@ if(TARGET cli AND NOT MILLRACE_FUZZ)
   file(GLOB_RECURSE _template CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/template/*)
   millrace_embed(cli ${CMAKE_SOURCE_DIR}/src/cli/template TemplateFiles ${_template})
 
-  # The example without what preparing and running it leaves behind.
+  # The example without its data, and without the demo, which runs from the sources.
   file(GLOB _shop CONFIGURE_DEPENDS
     ${CMAKE_SOURCE_DIR}/examples/shop/millrace.yaml
     ${CMAKE_SOURCE_DIR}/examples/shop/features/*.yaml
     ${CMAKE_SOURCE_DIR}/examples/shop/*.md
-    ${CMAKE_SOURCE_DIR}/examples/shop/*.py
-    ${CMAKE_SOURCE_DIR}/examples/shop/*.sh)
+    ${CMAKE_SOURCE_DIR}/examples/shop/*.py)
   millrace_embed(cli ${CMAKE_SOURCE_DIR}/examples/shop ShopFiles ${_shop})
 
   # Looked up in every build, so that it is never the commit of an earlier one; rewritten only when it changes.
