@@ -23,11 +23,11 @@ void CountError(const std::string& feature, uint8_t cell, int64_t row,
   const std::string_view code = columns::ErrorName(cell);
   for (ErrorCell& error : *errors) {
     if (error.feature == feature && error.code == code) {
-      ++error.count;
+      error.rows.push_back(row);
       return;
     }
   }
-  errors->push_back({feature, std::string(code), 1, row});
+  errors->push_back({feature, std::string(code), {row}});
 }
 
 // Copies a column of one plain array; the loops differ in the array alone.
@@ -135,22 +135,6 @@ OwnedColumn SettleColumn(const Column& column, const std::string& feature,
     }
   }
   return Own(std::move(out));
-}
-
-void MergeErrors(const std::vector<ErrorCell>& more, int64_t row_offset,
-                 std::vector<ErrorCell>* errors) {
-  for (const ErrorCell& cell : more) {
-    const auto found = std::find_if(errors->begin(), errors->end(), [&](const ErrorCell& e) {
-      return e.feature == cell.feature && e.code == cell.code;
-    });
-    const int64_t row = cell.first_row + row_offset;
-    if (found == errors->end()) {
-      errors->push_back({cell.feature, cell.code, cell.count, row});
-    } else {
-      found->count += cell.count;
-      found->first_row = std::min(found->first_row, row);
-    }
-  }
 }
 
 std::vector<bool> WithInputs(const View& view, std::vector<bool> wanted) {

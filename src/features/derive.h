@@ -14,21 +14,15 @@ namespace millrace::features {
 
 // Cells that an evaluation error made null, by feature and code.
 struct ErrorCell {
-  std::string feature;  // "view:feature"
-  std::string code;     // columns::ErrorName
-  int64_t count = 0;
-  int64_t first_row = 0;  // of the batch, so that a caller can name its key
+  std::string feature;        // "view:feature"
+  std::string code;           // columns::ErrorName
+  std::vector<int64_t> rows;  // of the batch, ascending
 };
 
 // Takes error cells and nulls out of a column of results: error cells are counted and become null,
 // then null becomes the default. The one place where a `default` is applied.
 columns::OwnedColumn SettleColumn(const columns::Column& column, const std::string& feature,
                                   const Value& default_value, std::vector<ErrorCell>* errors);
-
-// Adds `more` to `*errors`, first rows moved by `row_offset`; features and codes keep their first
-// row.
-void MergeErrors(const std::vector<ErrorCell>& more, int64_t row_offset,
-                 std::vector<ErrorCell>* errors);
 
 // `wanted` and every feature of the view that those read, directly or through derived ones.
 std::vector<bool> WithInputs(const View& view, std::vector<bool> wanted);

@@ -17,26 +17,26 @@ struct SourceRead {
   bool has_created = false;
 };
 
-// Null cells of the answer (after defaults). Reasons: null_key, null_time, not_found (no event
-// counts in the view's longest window, resp. no row), outside_max_age, null_value, error,
+// Null cells of a column of the answer (after defaults). Reasons: null_key, null_time, not_found
+// (no event counts in the view's longest window, resp. no row), outside_max_age, null_value, error,
 // not_over_yet (labels).
 struct NullCells {
-  std::string feature;  // "view:feature", "label name"
+  std::string column;  // its name in the table
   std::string reason;
   int64_t count = 0;
 };
 
 // Cells that an evaluation error made null (before defaults).
 struct ErrorCells {
-  std::string feature;
-  std::string code;  // columns::ErrorName
+  std::string feature;  // "view:feature", "label name"
+  std::string code;     // columns::ErrorName
   int64_t count = 0;
   std::string first_key;  // "user_id=u1 at 2025-01-31T00:00:00Z"
 };
 
 // --ignore-created: in how many cells the value differs from the one that respects knowledge time.
 struct ChangedCells {
-  std::string feature;
+  std::string column;
   int64_t count = 0;
 };
 
@@ -51,7 +51,7 @@ struct Report {
   columns::RejectedRows rejected;
   std::vector<NullCells> null_cells;
   std::vector<ErrorCells> error_cells;
-  std::vector<NullCells> labels_not_over;  // by label; reason is not_over_yet
+  std::vector<NullCells> labels_not_over;  // of null_cells those that are not_over_yet
   bool ignored_created = false;
   int64_t rows_changed = 0;  // --ignore-created: rows with at least one changed cell
   std::vector<ChangedCells> changed;

@@ -139,12 +139,14 @@ void Scattered::Add(int64_t piece, ColumnBuffer cells, std::span<const int64_t> 
 
 columns::OwnedColumn Scattered::Finish() && {
   if (nested()) {
+    std::vector<Column> views;
+    for (const ColumnBuffer& piece : pieces_) views.push_back(piece.View());
     for (const Source& source : sources_) {
       if (source.piece < 0) {
         out_.AppendNull();
         continue;
       }
-      const Column view = pieces_[source.piece].View();
+      const Column& view = views[source.piece];
       if (view.valid(source.cell)) {
         out_.AppendFrom(view, source.cell);
       } else {

@@ -154,7 +154,9 @@ SortedEvents ViewEvents::Sort(int32_t keys, const RunTasks& run) && {
   };
   run(static_cast<int64_t>(columns), [&](int64_t i) {
     gathered[i] = GatherShared(from(i).cells.View(), order);
-    if (from(i).cells.type().physical() != columns::Physical::kString) from(i).cells.Clear();
+    if (from(i).cells.type().physical() != columns::Physical::kString) {
+      from(i).cells = columns::ColumnBuffer(from(i).cells.type());
+    }
   });
   sorted.owned = std::move(gathered);
   sorted.inputs.resize(inputs_count_);

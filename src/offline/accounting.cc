@@ -1,0 +1,135 @@
+// Loops over cells that are null; the usual column has few.
+#include "offline/accounting.h"
+
+#include <map>
+#include <set>
+
+#include "columns/value.h"
+
+namespace millrace::offline {
+
+namespace {
+
+std::string ReasonText(RowState state, bool error) {
+  switch (state) {
+    case RowState::kNullKey:
+      return "null_key";
+    case RowState::kNullTime:
+      return "null_time";
+    case RowState::kNotOver:
+      return "not_over_yet";
+    default:
+      break;
+  }
+  if (error) return "error";
+  if (state == RowState::kNotFound) return "not_found";
+  return state == RowState::kExpired ? "outside_max_age" : "null_value";
+}
+
+bool IsNullRow(RowState state) {
+  return state == RowState::kNullKey || state == RowState::kNullTime;
+}
+
+// Derived features are null for their inputs' sake: not_found and outside_max_age are said of
+// stored ones.
+RowState StateOf(const AnswerColumn& column, int64_t row) {
+  if (column.from->states.empty()) return RowState::kCounts;
+  const RowState state = column.from->states[row];
+  return column.stored || IsNullRow(state) ? state : RowState::kCounts;
+}
+
+}  // namespace
+
+std::vector<AnswerColumn> AnswerColumns(const TrainingSetRequest& request, const Answers& answers) {
+  const features::FeaturePlan& plan = *request.plan;
+  const features::Selection& selection = request.selection;
+  std::vector<AnswerColumn> columns;
+  for (const features::SelectedColumn& selected : selection.columns) {
+    const ViewAnswers& from =
+        selected.on_demand ? answers.on_demand[selected.use] : answers.uses[selected.use];
+    std::string feature;
+    bool stored = false;
+    if (selected.on_demand) {
+      const features::OnDemandView& view = plan.on_demand[selection.on_demand[selected.use]];
+      feature = view.name + ":" + view.features[selected.feature].name;
+    } else {
+      const features::View& view = plan.views[selection.uses[selected.use].view];
+      feature = view.name + ":" + view.features[selected.feature].name;
+      stored = view.features[selected.feature].kind != features::FeatureKind::kDerived;
+    }
+    columns.push_back({selected.name, feature, from.columns[selected.feature].view, &from, stored});
+  }
+  for (size_t i = 0; i < request.labels.size(); ++i) {
+    const std::string& name = plan.labels[request.labels[i]].name;
+    const ViewAnswers& from = answers.labels[i];
+    columns.push_back({name, "label " + name, from.columns[0].view, &from, true});
+  }
+  return columns;
+}
+
+void CountNulls(const std::vector<AnswerColumn>& columns, Report* report) {
+  for (const AnswerColumn& column : columns) {
+    std::set<int64_t> errors;
+    for (const features::ErrorCell& error : column.from->errors) {
+      if (error.feature == column.feature) errors.insert(error.rows.begin(), error.rows.end());
+    }
+    std::map<std::string, int64_t> counts;
+    for (int64_t row = 0; row < column.cells.size; ++row) {
+      if (column.cells.valid(row)) continue;
+      const bool error = !errors.empty() && errors.contains(row);
+      ++counts[ReasonText(StateOf(column, row), error)];
+    }
+    for (const auto& [reason, count] : counts) {
+      report->null_cells.push_back({column.name, reason, count});
+      if (reason == "not_over_yet") report->labels_not_over.push_back({column.name, reason, count});
+    }
+  }
+}
+
+void CountErrors(const TrainingSetRequest& request, const Answers& answers, const Spine& spine,
+                 Report* report) {
+  const auto add = [&](const ViewAnswers& from, const SpineKeys* keys) {
+    for (const features::ErrorCell& error : from.errors) {
+      const int64_t row = error.rows.front();
+      const std::string first_key =
+          keys != nullptr ? spine.RowText(*keys, row) : "row " + std::to_string(row + 1);
+      report->error_cells.push_back(
+          {error.feature, error.code, static_cast<int64_t>(error.rows.size()), first_key});
+    }
+  };
+  for (size_t i = 0; i < answers.uses.size(); ++i) add(answers.uses[i], &spine.uses[i]);
+  for (size_t i = 0; i < answers.on_demand.size(); ++i) {
+    const std::vector<int>& uses = request.selection.on_demand_uses[i];
+    add(answers.on_demand[i], uses.empty() ? nullptr : &spine.uses[uses[0]]);
+  }
+  for (size_t i = 0; i < answers.labels.size(); ++i) add(answers.labels[i], &spine.labels[i]);
+}
+
+void CountNullSpineCells(const Spine& spine, Report* report) {
+  for (int64_t row = 0; row < spine.rows; ++row) {
+    bool null_key = false;
+    for (const SpineKeys& keys : spine.uses) null_key |= keys.ids[row] == sweep::KeyIds::kNone;
+    for (const SpineKeys& keys : spine.labels) null_key |= keys.ids[row] == sweep::KeyIds::kNone;
+    report->rows_null_key += null_key ? 1 : 0;
+    report->rows_null_time += spine.has_time[row] == 0 ? 1 : 0;
+  }
+}
+
+void CountChanged(const std::vector<AnswerColumn>& columns,
+                  const std::vector<AnswerColumn>& respecting, Report* report) {
+  if (columns.empty()) return;
+  std::vector<uint8_t> changed(columns[0].cells.size);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].feature.starts_with("label ")) continue;
+    int64_t count = 0;
+    for (int64_t row = 0; row < columns[i].cells.size; ++row) {
+      if (SameBits(columns[i].cells.value(row), respecting[i].cells.value(row))) continue;
+      ++count;
+      changed[row] = 1;
+    }
+    if (count > 0) report->changed.push_back({columns[i].name, count});
+  }
+  for (const uint8_t row : changed) report->rows_changed += row;
+}
+
+}  // namespace millrace::offline
