@@ -11,52 +11,16 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "columns/arrow_column.h"
+#include "columns/from_arrow_internal.h"
 
 namespace millrace::columns {
 namespace {
 
-// Keeps one converted column alive: the array it may point into and the memory that was made for
-// it.
-struct Converted {
-  std::shared_ptr<arrow::Array> array;
-  std::vector<uint8_t> cells;
-  std::vector<uint8_t> bools;
-  std::vector<int64_t> ints;
-  std::vector<uint64_t> uints;
-  std::vector<double> floats;
-  std::vector<std::string_view> strings;
-  std::vector<int64_t> offsets;
-  std::vector<Column> children;
-  std::vector<std::shared_ptr<const void>> owners;
-};
-
-base::Status Mismatch(const arrow::Array& array, const Type& type) {
-  return base::Error(base::codes::kTypeMismatch, "a column of Arrow type " +
-                                                     array.type()->ToString() +
-                                                     " cannot be read as " + type.ToString());
-}
-
-void FillCells(const arrow::Array& array, Converted* out, Column* view) {
-  if (array.null_count() == 0) return;
-  out->cells.resize(static_cast<size_t>(array.length()));
-  for (int64_t i = 0; i < array.length(); ++i)
-    out->cells[i] = array.IsValid(i) ? kValid : kNullCell;
-  view->cells = out->cells.data();
-}
-
-void MarkCell(int64_t row, Cell cell, Converted* out, Column* view) {
-  if (out->cells.empty()) out->cells.assign(static_cast<size_t>(view->size), kValid);
-  out->cells[row] = cell;
-  view->cells = out->cells.data();
-}
-
-// Copies raw values of one C type, widened.
-template <typename From, typename To>
-void Widen(const arrow::Array& array, std::vector<To>* out) {
-  const From* values = array.data()->GetValues<From>(1);
-  out->resize(static_cast<size_t>(array.length()));
-  for (int64_t i = 0; i < array.length(); ++i) (*out)[i] = static_cast<To>(values[i]);
-}
+using from_arrow::Converted;
+using from_arrow::FillCells;
+using from_arrow::MarkCell;
+using from_arrow::Mismatch;
+using from_arrow::Widen;
 
 // Whether every value of the integer type `from` is one of `to`.
 bool IntegerFits(Kind from, Kind to) {
@@ -102,7 +66,7 @@ base::Status FillInteger(const arrow::Array& array, const Type& type, Converted*
                          Column* view) {
   const auto own = Type::FromArrow(*array.type());
   if (!own.ok() || !own->is_integer() || !IntegerFits(own->kind(), type.kind())) {
-    return Mismatch(array, type);
+    return Mismatch(*array.type(), type);
   }
   if (type.kind() != Kind::kUInt64) {
     MILLRACE_CHECK(FillIntegers(array, out, view));
@@ -122,7 +86,7 @@ base::Status FillInteger(const arrow::Array& array, const Type& type, Converted*
 base::Status FillFloat(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
   switch (array.type_id()) {
     case arrow::Type::DOUBLE:
-      if (type.kind() != Kind::kFloat64) return Mismatch(array, type);
+      if (type.kind() != Kind::kFloat64) return Mismatch(*array.type(), type);
       view->floats = array.data()->GetValues<double>(1);
       return base::Status::OK();
     case arrow::Type::FLOAT:
@@ -143,14 +107,14 @@ base::Status FillFloat(const arrow::Array& array, const Type& type, Converted* o
     case arrow::Type::UINT32: {
       const bool narrow =
           array.type_id() != arrow::Type::INT32 && array.type_id() != arrow::Type::UINT32;
-      if (type.kind() == Kind::kFloat32 && !narrow) return Mismatch(array, type);
+      if (type.kind() == Kind::kFloat32 && !narrow) return Mismatch(*array.type(), type);
       MILLRACE_CHECK(FillIntegers(array, out, view));
       out->floats.assign(view->ints, view->ints + array.length());
       view->ints = nullptr;
       break;
     }
     default:
-      return Mismatch(array, type);
+      return Mismatch(*array.type(), type);
   }
   view->floats = out->floats.data();
   return base::Status::OK();
@@ -183,64 +147,13 @@ base::Status FillString(const arrow::Array& array, const Type& type, Converted* 
       FillViews<arrow::FixedSizeBinaryArray>(array, out);
       break;
     default:
-      return Mismatch(array, type);
+      return Mismatch(*array.type(), type);
   }
   const bool text = array.type_id() == arrow::Type::STRING ||
                     array.type_id() == arrow::Type::LARGE_STRING ||
                     array.type_id() == arrow::Type::STRING_VIEW;
-  if (type.kind() == Kind::kString && !text) return Mismatch(array, type);
+  if (type.kind() == Kind::kString && !text) return Mismatch(*array.type(), type);
   view->strings = out->strings.data();
-  return base::Status::OK();
-}
-
-base::Status FillDate(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
-  if (array.type_id() == arrow::Type::DATE32) {
-    Widen<int32_t>(array, &out->ints);
-  } else if (array.type_id() == arrow::Type::DATE64) {
-    Widen<int64_t>(array, &out->ints);
-    for (int64_t& v : out->ints) v = base::FloorDiv(v, 86'400'000);
-  } else {
-    return Mismatch(array, type);
-  }
-  view->ints = out->ints.data();
-  return base::Status::OK();
-}
-
-void FillScaledTimes(const int64_t* values, int64_t scale, Converted* out, Column* view) {
-  out->ints.resize(static_cast<size_t>(view->size));
-  for (int64_t i = 0; i < view->size; ++i) {
-    if (!view->valid(i)) continue;
-    if (__builtin_mul_overflow(values[i], scale, &out->ints[i])) MarkCell(i, kBadCast, out, view);
-  }
-}
-
-base::Status FillTimestamp(const arrow::Array& array, const Type& type, Converted* out,
-                           Column* view) {
-  if (array.type_id() == arrow::Type::DATE32 || array.type_id() == arrow::Type::DATE64) {
-    ARROW_RETURN_NOT_OK(FillDate(array, type, out, view));
-    const std::vector<int64_t> days = out->ints;
-    FillScaledTimes(days.data(), base::Duration::Days(1).micros(), out, view);
-    view->ints = out->ints.data();
-    return base::Status::OK();
-  }
-  if (array.type_id() != arrow::Type::TIMESTAMP) return Mismatch(array, type);
-  const int64_t* values = array.data()->GetValues<int64_t>(1);
-  switch (static_cast<const arrow::TimestampType&>(*array.type()).unit()) {
-    case arrow::TimeUnit::MICRO:
-      view->ints = values;
-      return base::Status::OK();
-    case arrow::TimeUnit::NANO:
-      out->ints.resize(static_cast<size_t>(array.length()));
-      for (int64_t i = 0; i < array.length(); ++i) out->ints[i] = base::FloorDiv(values[i], 1'000);
-      break;
-    case arrow::TimeUnit::MILLI:
-      FillScaledTimes(values, 1'000, out, view);
-      break;
-    case arrow::TimeUnit::SECOND:
-      FillScaledTimes(values, 1'000'000, out, view);
-      break;
-  }
-  view->ints = out->ints.data();
   return base::Status::OK();
 }
 
@@ -274,7 +187,7 @@ base::Status FillList(const arrow::Array& array, const Type& type, Converted* ou
 base::Status FillNested(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
   base::Status filled;
   if (type.kind() == Kind::kMap) {
-    if (array.type_id() != arrow::Type::MAP) return Mismatch(array, type);
+    if (array.type_id() != arrow::Type::MAP) return Mismatch(*array.type(), type);
     const auto& map = static_cast<const arrow::MapArray&>(array);
     ARROW_RETURN_NOT_OK(AddChild(map.keys(), type.key(), out));
     ARROW_RETURN_NOT_OK(AddChild(map.items(), type.element(), out));
@@ -286,7 +199,7 @@ base::Status FillNested(const arrow::Array& array, const Type& type, Converted* 
   } else if (array.type_id() == arrow::Type::FIXED_SIZE_LIST) {
     filled = FillList<arrow::FixedSizeListArray>(array, type, out, view);
   } else {
-    return Mismatch(array, type);
+    return Mismatch(*array.type(), type);
   }
   ARROW_RETURN_NOT_OK(filled);
   view->offsets = out->offsets.data();
@@ -295,7 +208,7 @@ base::Status FillNested(const arrow::Array& array, const Type& type, Converted* 
 }
 
 base::Status FillBool(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
-  if (array.type_id() != arrow::Type::BOOL) return Mismatch(array, type);
+  if (array.type_id() != arrow::Type::BOOL) return Mismatch(*array.type(), type);
   const auto& bools = static_cast<const arrow::BooleanArray&>(array);
   out->bools.resize(static_cast<size_t>(array.length()));
   for (int64_t i = 0; i < array.length(); ++i) out->bools[i] = bools.Value(i) ? 1 : 0;
@@ -317,7 +230,7 @@ base::Status Fill(const arrow::Array& array, const Type& type, Converted* out, C
   FillCells(array, out, view);
   switch (type.physical()) {
     case Physical::kNone:
-      return Mismatch(array, type);
+      return Mismatch(*array.type(), type);
     case Physical::kBool:
       return FillBool(array, type, out, view);
     case Physical::kFloat:
@@ -331,8 +244,8 @@ base::Status Fill(const arrow::Array& array, const Type& type, Converted* out, C
     case Physical::kUInt:
       break;
   }
-  if (type.kind() == Kind::kDate) return FillDate(array, type, out, view);
-  if (type.kind() == Kind::kTimestamp) return FillTimestamp(array, type, out, view);
+  if (type.kind() == Kind::kDate) return from_arrow::FillDate(array, type, out, view);
+  if (type.kind() == Kind::kTimestamp) return from_arrow::FillTimestamp(array, type, out, view);
   return FillInteger(array, type, out, view);
 }
 
@@ -389,9 +302,7 @@ base::Result<OwnedColumn> FromArrow(const arrow::ChunkedArray& array, const Type
   if (array.num_chunks() == 1) return FromArrow(array.chunk(0), type);
   if (array.num_chunks() == 0) {
     if (!Type::FromArrow(*array.type()).ok()) {
-      return base::Error(base::codes::kTypeMismatch, "a column of Arrow type " +
-                                                         array.type()->ToString() +
-                                                         " cannot be read as " + type.ToString());
+      return Mismatch(*array.type(), type);
     }
     return Own(ColumnBuffer(type));
   }
