@@ -1,0 +1,24 @@
+// The list of engines: a new one is one file and one line here.
+#include "engines/engine.h"
+#include "engines/offline_engine.h"
+#include "engines/reference_engine.h"
+
+namespace millrace::engines {
+
+const std::vector<EngineKind>& Engines() {
+  static const std::vector<EngineKind> kEngines = {
+      {"reference", true, false, &MakeReferenceEngine},
+      {"offline", true, true, &MakeOfflineEngine},
+  };
+  return kEngines;
+}
+
+std::string Variation::ToString() const {
+  std::string text = format + ", " + std::to_string(files) + (files == 1 ? " file" : " files");
+  if (shuffled) text += ", shuffled";
+  text += batch_rows_max > 1000 ? ", one batch" : ", batches of " + std::to_string(batch_rows_max);
+  if (threads > 0) text += ", " + std::to_string(threads) + " threads";
+  return text;
+}
+
+}  // namespace millrace::engines
