@@ -1,0 +1,127 @@
+// nunique and collect_distinct: the set of values, exactly.
+#include "aggregate/families.h"
+#include "aggregate/keys/key_ids.h"
+#include "aggregate/keys/position_set.h"
+#include "aggregate/slide_loop.h"
+
+namespace millrace::aggregate {
+namespace {
+
+template <class Key, bool kList>
+class DistinctState final : public FamilyState<DistinctState<Key, kList>> {
+ public:
+  explicit DistinctState(const BindingPtr& binding) : binding_(binding) {}
+  void UpdateRow(const Input& input, int64_t row) {
+    Add(keys::KeyOf<Key>(input.value, row, &scratch_));
+  }
+  void MergeFrom(const DistinctState& other) {
+    for (const auto& key : other.keys_) Add(key);
+  }
+  void Finalize(base::EventTime, columns::ColumnBuffer* out) const override {
+    if constexpr (kList) {
+      if (keys_.empty()) return out->AppendNull();
+      for (const Key key : Ascending()) keys::AppendKey(binding_->input, key, out->elements());
+      out->CloseList();
+    } else {
+      out->AppendInt(static_cast<int64_t>(keys_.size()));
+    }
+  }
+  void EncodeBody(base::ByteWriter* out) const {
+    out->Varint(keys_.size());
+    keys::KeySequenceWriter<Key> writer(binding_->input, out);
+    for (const Key key : Ascending()) writer.Write(key);
+  }
+  base::Status DecodeBody(base::ByteReader* in) {
+    ARROW_ASSIGN_OR_RAISE(const uint64_t size, in->Count(1));
+    keys_.reserve(size);
+    keys::KeySequenceReader<Key> reader(binding_->input, in);
+    for (uint64_t i = 0; i < size; ++i) {
+      ARROW_ASSIGN_OR_RAISE(const Key key, reader.Read());
+      keys_.emplace(key);
+    }
+    return base::Status::OK();
+  }
+
+ private:
+  void Add(Key key) {
+    if (!keys_.contains(key)) keys_.emplace(key);
+  }
+  std::vector<Key> Ascending() const {
+    std::vector<Key> ascending(keys_.begin(), keys_.end());
+    std::ranges::sort(ascending);
+    return ascending;
+  }
+
+  BindingPtr binding_;
+  keys::KeySet<Key> keys_;
+  std::string scratch_;
+};
+
+template <class Key, bool kList>
+class DistinctSlide final : public PositionSlide<DistinctSlide<Key, kList>> {
+ public:
+  explicit DistinctSlide(const BindingPtr& binding) : binding_(binding) {}
+  void Begin(const Input& input, std::span<const int64_t> leave) {
+    keys_.Reset(input.value, leave);
+    ids_.Reset(
+        static_cast<int64_t>(leave.size()), [&](int64_t i) { return keys_[i]; },
+        [&](int64_t i) { return input.value.valid(leave[static_cast<size_t>(i)]); });
+    counts_.assign(static_cast<size_t>(ids_.size()), 0);
+    distinct_ = 0;
+    if (kList) present_.Reset(ids_.size());
+  }
+  void Enter(int64_t position) {
+    const int32_t id = ids_.id(position);
+    if (counts_[static_cast<size_t>(id)]++ != 0) return;
+    ++distinct_;
+    if (kList) present_.Insert(id);
+  }
+  void Leave(int64_t position) {
+    const int32_t id = ids_.id(position);
+    if (--counts_[static_cast<size_t>(id)] != 0) return;
+    --distinct_;
+    if (kList) present_.Erase(id);
+  }
+  void Read(base::EventTime, columns::ColumnBuffer* out) {
+    if constexpr (kList) {
+      if (distinct_ == 0) return out->AppendNull();
+      for (int64_t id = present_.First(); id >= 0; id = present_.AtOrAfter(id + 1)) {
+        keys::AppendKey(binding_->input, ids_.key(id), out->elements());
+      }
+      out->CloseList();
+    } else {
+      out->AppendInt(distinct_);
+    }
+  }
+
+ private:
+  BindingPtr binding_;
+  keys::RowKeys<Key> keys_;
+  keys::KeyIds<Key> ids_;
+  std::vector<int64_t> counts_;
+  int64_t distinct_ = 0;
+  keys::PositionSet present_;
+};
+
+template <bool kList>
+base::Result<AggregatePtr> MakeDistinct(const Call& call) {
+  ARROW_RETURN_NOT_OK(CheckOrdered(call));
+  Binding binding{.input = call.input,
+                  .result = kList ? columns::Type::List(call.input) : columns::Kind::kInt64};
+  if (keys::IsFixed(call.input)) {
+    return Bind<DistinctState<keys::FixedKey, kList>, DistinctSlide<keys::FixedKey, kList>>(
+        binding);
+  }
+  return Bind<DistinctState<keys::BytesKey, kList>, DistinctSlide<keys::BytesKey, kList>>(binding);
+}
+
+}  // namespace
+
+base::Result<AggregatePtr> MakeNunique(const Call& call) {
+  return MakeDistinct<false>(call);
+}
+base::Result<AggregatePtr> MakeCollectDistinct(const Call& call) {
+  return MakeDistinct<true>(call);
+}
+
+}  // namespace millrace::aggregate
