@@ -1,0 +1,42 @@
+// WholeFile: a file that appears whole or not at all: written beside its place under a name of its
+// own, then renamed over it. Called by WriteTable, and by whoever writes a text beside a table.
+#pragma once
+
+#include <arrow/io/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace millrace::sources {
+
+class WholeFile {
+ public:
+  // Errors: file_not_found (the folder), permission_denied, disk_full, io_error, usage (a folder is
+  // there).
+  static base::Result<WholeFile> Create(const std::string& path);
+  WholeFile(WholeFile&& other) noexcept;
+  WholeFile& operator=(WholeFile&&) = delete;
+  // Removes what was written, unless it was committed.
+  ~WholeFile();
+
+  arrow::io::OutputStream* stream() { return stream_.get(); }
+  std::shared_ptr<arrow::io::OutputStream> shared_stream() { return stream_; }
+  // Makes the bytes durable, then visible. Errors: as Create; the file at `path` is then as it was.
+  base::Status Commit();
+
+ private:
+  WholeFile() = default;
+
+  std::string path_;
+  std::string beside_;  // the name it is written under; "" when there is nothing to remove
+  std::shared_ptr<arrow::io::OutputStream> stream_;
+  int descriptor_ = -1;  // owned by the stream
+};
+
+// The text as the whole file.
+base::Status WriteText(const std::string& path, std::string_view text);
+
+}  // namespace millrace::sources
