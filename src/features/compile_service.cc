@@ -79,8 +79,13 @@ class ServiceCompiler {
   std::map<std::string, std::string> ResolveKeys(const ServiceEntry& entry, int view) {
     std::map<std::string, std::string> keys;
     std::vector<std::string> names;
-    if (view >= 0) {
-      for (const Field& key : draft_->plan.views[static_cast<size_t>(view)].keys) {
+    std::vector<int> views = {view};
+    if (view < 0) {
+      const int on_demand = draft_->plan.FindOnDemand(entry.view.value);
+      views = draft_->plan.on_demand[static_cast<size_t>(on_demand)].inputs;
+    }
+    for (const int read : views) {
+      for (const Field& key : draft_->plan.views[static_cast<size_t>(read)].keys) {
         names.push_back(key.name);
       }
     }
