@@ -36,13 +36,6 @@ void UIntToInt(const Invocation& in) {
     return static_cast<int64_t>(v);
   });
 }
-void IntToUInt(const Invocation& in) {
-  EachRow<uint64_t, int64_t>(in, [](int64_t v, uint8_t* cell) {
-    if (v < 0) *cell = columns::kIntegerOverflow;
-    return static_cast<uint64_t>(v);
-  });
-}
-
 struct ElementKernel : Prepared {
   Kernel kernel = nullptr;
   std::shared_ptr<const Prepared> prepared;

@@ -17,8 +17,8 @@ enum class NodeKind {
   kName,     // text: "amount", "item.embedding"
   kCall,     // text: function or operator name; children: arguments. Functions in lower case;
              // operators
-          // "+ - * / % = != < <= > >= || and or not", "-" of one argument, "is_null", "in" (value,
-          // then the list), "between", "like". `x is not null`, `not in` … are "not" of these.
+  // "+ - * / % = != < <= > >= || and or not", "-" of one argument, "is_null", "in" (value,
+  // then the list), "between", "like". `x is not null`, `not in` … are "not" of these.
   kCase,   // children: when, then, when, then, …, [else] (has_else)
   kCast,   // text: "cast" or "try_cast"; children: {operand}; type: target
   kArray,  // array[…]
