@@ -1,0 +1,19 @@
+#include <algorithm>
+
+#include "cli/program.h"
+
+namespace millrace::cli {
+
+std::vector<std::string> ReservedCommands() {
+  return {"audit", "backfill",    "drift",    "emit",    "erase",  "get",     "leakage",
+          "log",   "materialize", "pipeline", "profile", "push",   "read",    "run",
+          "serve", "skew",        "sql",      "stream",  "vacuum", "validate"};
+}
+
+std::string ReservedCommand(const std::string& word) {
+  const std::vector<std::string> words = ReservedCommands();
+  if (std::find(words.begin(), words.end(), word) == words.end()) return "";
+  return "`millrace " + word + "` is reserved, and not built yet";
+}
+
+}  // namespace millrace::cli
