@@ -46,9 +46,9 @@ base::Result<int> RunList(const ListOptions& options, const Terminal& terminal) 
   }
   std::vector<std::vector<std::string>> rows;
   for (const registry::Item& item : items) {
-    rows.push_back({item.kind, item.name, Summary(item), Text(item, "owner")});
+    rows.push_back({item.kind, item.name, Text(item, "owner"), Summary(item)});
   }
-  *terminal.out << TableText({"KIND", "NAME", "WHAT", "OWNER"}, rows);
+  *terminal.out << TableText({"KIND", "NAME", "OWNER", "WHAT"}, rows);
   return kExitDone;
 }
 

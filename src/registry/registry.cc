@@ -13,19 +13,29 @@ namespace {
 
 namespace codes = base::codes;
 
-constexpr std::string_view kHeaderColumns = "number, author, time_us, diff";
-
 std::string ReadBlob(soci::blob& blob) {
   std::string bytes(blob.get_len(), '\0');
   if (!bytes.empty()) blob.read(0, bytes.data(), bytes.size());
   return bytes;
 }
 
-VersionHeader ReadHeader(const soci::row& row) {
-  return {.number = row.get<int>(0),
-          .author = row.get<std::string>(1),
-          .time = base::EventTime::Micros(row.get<long long>(2)),
-          .diff = row.get<std::string>(3)};
+// All headers that `where` leaves, newest first. Typed by what they are read into: SOCI's rows
+// guess types from the words of `create table`.
+std::vector<VersionHeader> ReadHeaders(soci::session& sql, const std::string& where) {
+  VersionHeader header;
+  long long time_us = 0;
+  std::vector<VersionHeader> headers;
+  soci::statement statement =
+      (sql.prepare << fmt::format(
+           "select number, author, time_us, diff from versions {} order by number desc", where),
+       soci::into(header.number), soci::into(header.author), soci::into(time_us),
+       soci::into(header.diff));
+  statement.execute();
+  while (statement.fetch()) {
+    header.time = base::EventTime::Micros(time_us);
+    headers.push_back(header);
+  }
+  return headers;
 }
 
 int NewestNumber(soci::session& sql) {
@@ -35,16 +45,13 @@ int NewestNumber(soci::session& sql) {
 }
 
 base::Result<Version> ReadVersion(soci::session& sql, const std::string& path, int number) {
-  Version version;
-  soci::row row;
-  soci::blob plan(sql);
-  sql << fmt::format("select {} from versions where number = {}", kHeaderColumns, number),
-      soci::into(row);
-  if (!sql.got_data()) {
+  std::vector<VersionHeader> headers = ReadHeaders(sql, fmt::format("where number = {}", number));
+  if (headers.empty()) {
     return base::Error(codes::kUnknownName, fmt::format("there is no version {}; the newest is {}",
                                                         number, NewestNumber(sql)));
   }
-  version.header = ReadHeader(row);
+  Version version{.header = std::move(headers[0]), .content = {}};
+  soci::blob plan(sql);
   sql << "select plan from versions where number = :number", soci::use(number), soci::into(plan);
   const auto decoded = features::DecodePlan(ReadBlob(plan));
   if (!decoded.ok()) {
@@ -168,9 +175,7 @@ base::Result<Version> Registry::Load(int number) const {
 base::Result<std::vector<VersionHeader>> Registry::History() const {
   std::vector<VersionHeader> history;
   ARROW_RETURN_NOT_OK(ReadOurs(*this, project_, lock_seconds_, [&](soci::session& sql) {
-    const soci::rowset<soci::row> rows =
-        sql.prepare << fmt::format("select {} from versions order by number desc", kHeaderColumns);
-    for (const soci::row& row : rows) history.push_back(ReadHeader(row));
+    history = ReadHeaders(sql, "");
     return base::Status::OK();
   }));
   return history;

@@ -56,8 +56,9 @@ base::Status SqliteFile::Use(const std::string& path, int lock_seconds,
         fmt::format("registry {}: quotes and line ends cannot be in its path", path));
   }
   try {
-    soci::session sql(soci::sqlite3,
-                      fmt::format("db=\"{}\" timeout={} synchronous=full", path, lock_seconds));
+    soci::session sql(soci::sqlite3, fmt::format("db=\"{}\" timeout={}", path, lock_seconds));
+    // Not in the connection string: SOCI would run it before the timeout is set.
+    sql << "pragma synchronous = full";
     return work(sql);
   } catch (const soci::sqlite3_soci_error& error) {
     return FromSqlite(path, error.result(), error.what());
