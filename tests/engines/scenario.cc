@@ -101,13 +101,6 @@ Result<EventTable> TypeTable(const Case& definition, const EventsBlock& block,
 
 }  // namespace
 
-int EventTable::Find(std::string_view column) const {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].name == column) return static_cast<int>(i);
-  }
-  return -1;
-}
-
 Result<Scenario> MakeScenario(const Case& definition, const std::string& format) {
   WrittenDefinitions written(definition.definitions);
   Scenario scenario;

@@ -33,7 +33,12 @@ struct EventTable {
   std::vector<std::string> file_columns;  // as the files call them (`rename`)
   std::vector<std::vector<EventCell>> rows;
 
-  int Find(std::string_view column) const;  // -1: none
+  int Find(std::string_view column) const {  // -1: none
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].name == column) return static_cast<int>(i);
+    }
+    return -1;
+  }
 };
 
 struct Scenario {
