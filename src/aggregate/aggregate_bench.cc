@@ -90,7 +90,7 @@ void SlideOver(benchmark::State& bench, const std::string& name, bool late) {
   bench.SetItemsProcessed(bench.iterations() * kRows);
 }
 
-void RegisterAll() {
+bool RegisterAll() {
   for (const char* name :
        {"count", "sum", "avg", "var", "kurtosis", "min", "nunique", "approx_nunique", "last",
         "mode", "percentile", "approx_percentile", "ewma", "mean_gap"}) {
@@ -102,14 +102,10 @@ void RegisterAll() {
     benchmark::RegisterBenchmark((std::string("slide_late/") + name).c_str(),
                                  [name](benchmark::State& bench) { SlideOver(bench, name, true); });
   }
+  return true;
 }
+
+[[maybe_unused]] const bool kRegistered = RegisterAll();
 
 }  // namespace
 }  // namespace millrace::aggregate
-
-int main(int argc, char** argv) {
-  millrace::aggregate::RegisterAll();
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}

@@ -33,7 +33,9 @@ class FrequencyState final : public FamilyState<FrequencyState<Key, kFrequency>>
       }
       return out->CloseList();
     }
-    std::ranges::stable_sort(entries, std::greater<>(), [](const auto& e) { return e.count; });
+    std::ranges::sort(entries, [](const auto& a, const auto& b) {
+      return a.count != b.count ? a.count > b.count : a.key < b.key;
+    });
     if constexpr (kFrequency == Frequency::kMode) {
       return keys::AppendKey(type, entries.front().key, out);
     }

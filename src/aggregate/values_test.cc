@@ -80,6 +80,26 @@ TEST(ApproxNuniqueTest, SmallCountsAreRightAndLargeOnesNear) {
   EXPECT_NEAR(static_cast<double>(found), 100'000, 100'000 * 0.05);  // 3 x 1.04 / sqrt(4096)
 }
 
+TEST(ApproxNuniqueTest, DenseRegistersAreStoredPacked) {
+  std::vector<Value> values;
+  for (int64_t i = 0; i < 3000; ++i) values.emplace_back(i);
+  const SampleRows rows = SampleRows::Of(Kind::kInt64, values);
+  const auto aggregate =
+      Make({.function = "approx_nunique", .input = Kind::kInt64, .parameters = {}}).ValueOrDie();
+  const auto state = aggregate->NewState();
+  state->Update(rows.input(), rows.rows());
+  const std::string bytes = EncodedState(*state);
+  EXPECT_EQ(bytes.size(), 1u + 2u + 3072u);
+  base::ByteReader reader(bytes);
+  const auto decoded = aggregate->DecodeState(&reader);
+  ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+  EXPECT_EQ(EncodedState(**decoded), bytes);
+  std::string broken = bytes;
+  broken[3] = static_cast<char>(0xff);  // rank 63
+  base::ByteReader other(broken);
+  EXPECT_FALSE(aggregate->DecodeState(&other).ok());
+}
+
 TEST(OrderedTest, EventTimeThenCreatedThenValue) {
   SampleRows rows(Kind::kString);
   for (const char* value : {"m", "b", "a", "c"}) rows.Add(value, base::EventTime::Micros(10));
