@@ -1,3 +1,4 @@
+// `millrace apply`: makes the definitions on disk the next version of the registry.
 #include "jobs/apply.h"
 
 #include <fmt/format.h>

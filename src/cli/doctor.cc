@@ -1,3 +1,4 @@
+// `millrace doctor`: whether this folder is fit to work with, check by check.
 #include "jobs/doctor.h"
 
 #include <fmt/format.h>

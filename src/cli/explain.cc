@@ -1,3 +1,4 @@
+// `millrace explain`: the events and the arithmetic behind one value (jobs/explain.h).
 #include "jobs/explain.h"
 
 #include <CLI/CLI.hpp>

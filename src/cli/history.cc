@@ -1,3 +1,4 @@
+// `millrace history`: the versions of the registry, newest first, each with what it changed.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

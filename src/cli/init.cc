@@ -1,3 +1,5 @@
+// `millrace init`: writes a template repository (embedded_file.h) into a new folder, whole or not
+// at all.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

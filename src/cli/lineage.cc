@@ -1,3 +1,4 @@
+// `millrace lineage`: what an item is made of and what is made of it, as trees or edges.
 #include <CLI/CLI.hpp>
 #include <memory>
 

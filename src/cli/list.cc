@@ -1,3 +1,4 @@
+// `millrace list`: one line per item of the newest version.
 #include <CLI/CLI.hpp>
 #include <memory>
 

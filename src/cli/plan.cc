@@ -1,3 +1,4 @@
+// `millrace plan`: what applying the definitions on disk would change. Reads; changes nothing.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

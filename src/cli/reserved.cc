@@ -1,3 +1,4 @@
+// The commands whose place is kept: refused by name, so that nobody takes them for typing errors.
 #include <algorithm>
 
 #include "cli/program.h"

@@ -1,3 +1,4 @@
+// `millrace show`: one item of the newest version with all its properties.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,3 +1,5 @@
+// `millrace training-set`: reads the options and calls jobs/training_set.h with the newest applied
+// plan.
 #include "jobs/training_set.h"
 
 #include <arrow/table.h>

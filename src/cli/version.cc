@@ -1,3 +1,4 @@
+// `millrace version`: what was built, and from what.
 #include <arrow/util/config.h>
 #include <fmt/format.h>
 
