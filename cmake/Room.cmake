@@ -5,15 +5,12 @@
 # Flags and definitions that every test binary has; the room's tests and those under tests/.
 function(millrace_test_settings target)
   target_compile_definitions(${target} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # Another face of the same false alarm (Toolchain.cmake), met in tables of expected strings.
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
   if(MILLRACE_PCH)
     if(NOT TARGET millrace_pch)
       add_library(millrace_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
       target_link_libraries(millrace_pch PUBLIC millrace::arrow GTest::gmock)
       target_compile_definitions(millrace_pch PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-      target_compile_options(millrace_pch PRIVATE
-        $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+      target_compile_options(millrace_pch PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
       target_precompile_headers(millrace_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
     endif()
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
