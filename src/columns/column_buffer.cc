@@ -1,3 +1,4 @@
+// ColumnBuffer: the column that grows (column.h). Column itself, the view, is in column.cc.
 #include <algorithm>
 #include <cstring>
 #include <utility>
