@@ -51,13 +51,21 @@ TEST(Parse, CanonicalText) {
       {"a || b || c", "a || b || c"},
       {"a || (b || c)", "a || (b || c)"},
       {"-x", "-x"},
-      {"-(-x)", "-(-x)"},
-      {"- - x", "-(-x)"},
+      {"-(-x)", "--x"},
+      {"- - x", "--x"},
       {"-(a+b)", "-(a + b)"},
       {"-5", "-5"},
       {"-(5)", "-5"},
       {"a - -5", "a - -5"},
-      {"a div b", "div(a, b)"},
+      {"a div b", "a div b"},
+      {"div(a, floor_mod(b, c))", "a div (b floor_mod c)"},
+      {"div(a)", "div(a)"},
+      {"a floor_div b floor_div c", "a floor_div b floor_div c"},
+      {"(a = b) is null", "a = b is null"},
+      {"(a is null) = b", "a is null = b"},
+      {"((a = b) is null) = c", "(a = b is null) = c"},
+      {"a is null is not null", "a is null is not null"},
+      {"(a is null) in (b)", "a is null in (b)"},
       {"Case When a Then 1 Else 2 End", "case when a then 1 else 2 end"},
       {"CAST(x AS FLOAT64)", "cast(x as float64)"},
       {"try_cast( x as list< string > )", "try_cast(x as list<string>)"},
@@ -97,6 +105,26 @@ TEST(Parse, CanonicalText) {
     const base::Result<Node> second = Parse(canonical);
     ASSERT_TRUE(first.ok() && second.ok());
     EXPECT_TRUE(SameNode(*first, *second));
+  }
+}
+
+// What parses within the bounds of nesting prints to what does.
+TEST(Parse, CanonicalTextNestsNoDeeper) {
+  std::vector<std::string> texts = {"x", "x", "x", "x", "x", "x"};
+  for (int i = 0; i < 90; ++i) {
+    texts[0] = "-" + texts[0];
+    texts[1] += " div y";
+    texts[2] += " is null";
+    texts[3] = "not " + texts[3];
+    texts[4] = "f(" + texts[4] + " = y is null)";
+    texts[5] += " not in (1)";
+  }
+  for (const std::string& text : texts) {
+    const base::Result<Node> node = Parse(text);
+    ASSERT_TRUE(node.ok()) << text;
+    const base::Result<Node> again = Parse(ToText(*node));
+    ASSERT_TRUE(again.ok()) << ToText(*node);
+    EXPECT_TRUE(SameNode(*node, *again));
   }
 }
 

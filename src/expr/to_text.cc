@@ -58,15 +58,12 @@ class Printer {
     return node.kind == NodeKind::kCall && node.text == "not" && node.children.size() == 1 &&
            IsPredicate(node.children[0]) && OperatorArity(node.children[0]);
   }
-  static bool IsInfixWord(const Node& node) {  // printed as the function it also is
-    return node.text == "div" || node.text == "floor_div" || node.text == "floor_mod";
-  }
   // An operator's name may also be called as a function, with any number of arguments.
   static bool OperatorArity(const Node& node) {
     const size_t size = node.children.size();
     if (node.text == "is_null") return size == 1;
     if (node.text == "in") return size >= 2;
-    return node.text == "between" ? size == 3 : size == 2;
+    return node.text == "between" ? size == 3 : size == 2;  // like, div, …
   }
   static int PrecedenceOf(const Node& node) {
     if (node.kind == NodeKind::kLiteral) {
@@ -74,13 +71,19 @@ class Printer {
                             (node.value.holds_float() && node.value.as_float() < 0);
       return negative ? kUnary : kPrimary;
     }
-    if (node.kind != NodeKind::kCall || IsInfixWord(node)) return kPrimary;
+    if (node.kind != NodeKind::kCall) return kPrimary;
     if (IsNegatedPredicate(node)) return kComparison;
     if (node.text == "not") return kNot;
     if (IsPredicate(node) && OperatorArity(node)) return kComparison;
     if (node.text == "-" && node.children.size() == 1) return kUnary;
     const int binary = BinaryPrecedence(node.text);
-    return binary == 0 ? kPrimary : binary;
+    return binary == 0 || !OperatorArity(node) ? kPrimary : binary;
+  }
+  // Whether the text of a comparison shows its =, <, … outside parentheses; only one may.
+  static bool ShowsComparison(const Node& node) {
+    if (PrecedenceOf(node) != kComparison) return false;
+    if (IsNegatedPredicate(node)) return ShowsComparison(node.children[0].children[0]);
+    return !IsPredicate(node) || ShowsComparison(node.children[0]);
   }
 
   void WriteBare(const Node& node, int own) {
@@ -114,17 +117,17 @@ class Printer {
     if (IsPredicate(node)) return WritePredicate(node, "");
     if (node.children.size() == 1) {  // not, -
       out_ += node.text == "not" ? "not " : "-";
-      // "--" would read as two, but "-(-x)" shows what it is.
-      return Write(node.children[0], node.text == "not" ? kNot : kPrimary);
+      return Write(node.children[0], own);
     }
-    // Left-associative; comparisons do not chain at all.
-    Write(node.children[0], own == kComparison ? own + 1 : own);
+    // Left-associative; comparisons do not chain. No parentheses but those the text cannot do
+    // without, or it could nest deeper than what was parsed.
+    Write(node.children[0], ShowsComparison(node.children[0]) ? own + 1 : own);
     out_ += " " + node.text + " ";
     Write(node.children[1], own + 1);
   }
 
   void WritePredicate(const Node& node, std::string_view negation) {
-    Write(node.children[0], kComparison + 1);
+    Write(node.children[0], kComparison);
     if (node.text == "is_null") {
       out_ += fmt::format(" is {}null", negation);
       return;
