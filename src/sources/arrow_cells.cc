@@ -4,7 +4,6 @@
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <cmath>
@@ -150,7 +149,7 @@ std::vector<uint8_t> CellsOf(const Column& column) {
 OwnedColumn CheckUtf8(OwnedColumn column) {
   std::vector<uint8_t> cells;
   for (int64_t i = 0; i < column.view.size; ++i) {
-    if (!column.view.valid(i) || simdjson::validate_utf8(column.view.strings[i])) continue;
+    if (!column.view.valid(i) || IsUtf8(column.view.strings[i])) continue;
     if (cells.empty()) cells = CellsOf(column.view);
     cells[i] = columns::kBadCast;
   }
@@ -169,14 +168,14 @@ base::Result<OwnedColumn> ReadText(const std::shared_ptr<arrow::Array>& array, c
   ARROW_ASSIGN_OR_RAISE(const OwnedColumn text, columns::FromArrow(array, Kind::kString));
   ColumnBuffer out(type);
   out.Reserve(text.view.size);
-  JsonText json;
+  JsonText json(unit);
   const bool nested =
       type.physical() == columns::Physical::kList || type.physical() == columns::Physical::kMap;
   for (int64_t i = 0; i < text.view.size; ++i) {
     if (!text.view.valid(i)) {
       out.AppendNull();
     } else if (nested) {
-      json.Append(text.view.strings[i], unit, &out);
+      json.Append(text.view.strings[i], &out);
     } else {
       AppendScalar(text.view.strings[i], unit, &out);
     }

@@ -10,12 +10,11 @@ namespace millrace::sources {
 namespace {
 
 constexpr size_t kReadBytes = 1 << 20;
-constexpr size_t kPaddingBytes = 64;
 
 }  // namespace
 
 ByteWindow::ByteWindow(std::shared_ptr<arrow::io::InputStream> stream)
-    : stream_(std::move(stream)), bytes_(kReadBytes + kPaddingBytes) {}
+    : stream_(std::move(stream)), bytes_(kReadBytes) {}
 
 base::Result<bool> ByteWindow::More() {
   const size_t kept = size();
@@ -26,7 +25,7 @@ base::Result<bool> ByteWindow::More() {
   }
   // Doubling, so that a record of any size is looked at a few times only.
   const size_t wanted = std::max(kReadBytes, kept);
-  if (bytes_.size() < kept + wanted + kPaddingBytes) bytes_.resize(kept + wanted + kPaddingBytes);
+  if (bytes_.size() < kept + wanted) bytes_.resize(kept + wanted);
   ARROW_ASSIGN_OR_RAISE(const int64_t count,
                         stream_->Read(static_cast<int64_t>(wanted), bytes_.data() + kept));
   end_ = kept + static_cast<size_t>(count);

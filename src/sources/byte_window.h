@@ -1,5 +1,5 @@
 // ByteWindow: a window that slides over a stream, for decoders of text that want one whole record
-// at a time. Its bytes can be changed in place and are followed by padding that simdjson may read.
+// at a time. Its bytes can be changed in place.
 #pragma once
 
 #include <arrow/io/type_fwd.h>
@@ -17,7 +17,7 @@ class ByteWindow {
  public:
   explicit ByteWindow(std::shared_ptr<arrow::io::InputStream> stream);
 
-  // What was read and not yet dropped; followed by 64 bytes that may be read. Valid until More.
+  // What was read and not yet dropped. Valid until More.
   char* data() { return bytes_.data() + begin_; }
   size_t size() const { return end_ - begin_; }
   std::string_view view() { return {data(), size()}; }

@@ -1,8 +1,8 @@
 #include "sources/cell_text.h"
 
 #include <arrow/util/base64.h>
+#include <arrow/util/utf8.h>
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <charconv>
 #include <cmath>
@@ -123,7 +123,7 @@ void AppendBytes(std::string_view text, ColumnBuffer* out) {
 }
 
 void AppendString(std::string_view text, ColumnBuffer* out) {
-  if (!simdjson::validate_utf8(text)) return out->AppendCell(columns::kBadCast);
+  if (!IsUtf8(text)) return out->AppendCell(columns::kBadCast);
   out->AppendString(text);
 }
 
@@ -161,6 +161,14 @@ void AppendScalar(std::string_view text, TimestampUnit unit, ColumnBuffer* out) 
       MILLRACE_CHECK(out->type().is_integer());
       return AppendInteger(text, kind, out);
   }
+}
+
+bool IsUtf8(std::string_view text) {
+  static const bool ready = [] {
+    arrow::util::InitializeUTF8();
+    return true;
+  }();
+  return ready && arrow::util::ValidateUTF8(text);
 }
 
 std::optional<int64_t> MicrosOf(int64_t value, TimestampUnit unit) {

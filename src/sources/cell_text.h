@@ -28,6 +28,8 @@ namespace millrace::sources {
 // REQUIRES: the buffer's type is a scalar.
 void AppendScalar(std::string_view text, features::TimestampUnit unit, columns::ColumnBuffer* out);
 
+bool IsUtf8(std::string_view text);
+
 // Microseconds since the epoch; nothing when it is no int64.
 std::optional<int64_t> MicrosOf(int64_t value, features::TimestampUnit unit);
 

@@ -49,23 +49,18 @@ std::string WhyMalformed(const CsvRecord& record, size_t header_size) {
                      record.fields.size() == 1 ? "" : "s", header_size);
 }
 
-struct CsvCells::Json {
-  JsonText text;
-};
-
-CsvCells::CsvCells() = default;
+CsvCells::CsvCells(features::TimestampUnit unit)
+    : unit_(unit), json_(std::make_unique<JsonText>(unit)) {}
 CsvCells::~CsvCells() = default;
 CsvCells::CsvCells(CsvCells&&) noexcept = default;
 
-void CsvCells::Append(const CsvField& field, features::TimestampUnit unit,
-                      columns::ColumnBuffer* out) {
+void CsvCells::Append(const CsvField& field, columns::ColumnBuffer* out) {
   if (field.is_null()) return out->AppendNull();
   const columns::Physical physical = out->type().physical();
   if (physical != columns::Physical::kList && physical != columns::Physical::kMap) {
-    return AppendScalar(field.text, unit, out);
+    return AppendScalar(field.text, unit_, out);
   }
-  if (json_ == nullptr) json_ = std::make_unique<Json>();
-  json_->text.Append(field.text, unit, out);
+  json_->Append(field.text, out);
 }
 
 }  // namespace millrace::sources

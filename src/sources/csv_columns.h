@@ -12,6 +12,8 @@
 
 namespace millrace::sources {
 
+class JsonText;
+
 // The number of columns. Error: corrupt, when there is no header (an empty file) or it is
 // malformed.
 base::Result<size_t> CheckHeader(const CsvRecord* header, std::string_view file);
@@ -27,17 +29,17 @@ std::string WhyMalformed(const CsvRecord& record, size_t header_size);
 // Fields as cells. Reused; one thread at a time.
 class CsvCells {
  public:
-  CsvCells();
+  explicit CsvCells(features::TimestampUnit unit);
   ~CsvCells();
   CsvCells(CsvCells&&) noexcept;
 
   // Appends exactly one cell: null for an unquoted empty field, else the text as AppendScalar reads
   // it; lists, maps and vectors as JSON text.
-  void Append(const CsvField& field, features::TimestampUnit unit, columns::ColumnBuffer* out);
+  void Append(const CsvField& field, columns::ColumnBuffer* out);
 
  private:
-  struct Json;
-  std::unique_ptr<Json> json_;
+  features::TimestampUnit unit_;
+  std::unique_ptr<JsonText> json_;
 };
 
 }  // namespace millrace::sources

@@ -19,7 +19,10 @@ constexpr std::string_view kMalformedRow = "malformed_row";
 class CsvRows final : public FileRows {
  public:
   CsvRows(WantedRows wanted, std::string shown, CsvDecoder decoder)
-      : wanted_(std::move(wanted)), shown_(std::move(shown)), decoder_(std::move(decoder)) {}
+      : wanted_(std::move(wanted)),
+        shown_(std::move(shown)),
+        decoder_(std::move(decoder)),
+        cells_(wanted_.unit) {}
 
   base::Status ReadHeader() {
     ARROW_ASSIGN_OR_RAISE(const CsvRecord* header, NextRecord());
@@ -46,7 +49,7 @@ class CsvRows final : public FileRows {
       }
       for (size_t i = 0; i < fields_.size(); ++i) {
         const CsvField& field = record->fields[fields_[i]];
-        cells_.Append(field, wanted_.unit, &buffers[i]);
+        cells_.Append(field, &buffers[i]);
         if (wanted_.columns[i].is_time) KeepBadText(field, i, &buffers[i], &batch);
       }
       batch.rows.push_back(record->line);

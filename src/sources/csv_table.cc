@@ -127,11 +127,11 @@ base::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path,
   ARROW_ASSIGN_OR_RAISE(const std::vector<Type> all, TypesOf(path, types));
   std::vector<std::string> names;
   Columns columns(all);
-  CsvCells cells;
+  CsvCells cells(features::TimestampUnit::kNone);
   ARROW_RETURN_NOT_OK(ForEachRow(path, &names, [&](const CsvRecord& record) {
     for (size_t i = 0; i < record.fields.size(); ++i) {
       ColumnBuffer* buffer = &columns.buffers[i];
-      cells.Append(record.fields[i], features::TimestampUnit::kNone, buffer);
+      cells.Append(record.fields[i], buffer);
       if (buffer->cells()[buffer->size() - 1] > columns::kValid) {
         return BadCell(path, record.line, names[i], record.fields[i], all[i]);
       }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "sources/json_cell.h"
@@ -10,7 +11,6 @@ namespace millrace::sources {
 namespace {
 
 using columns::ColumnBuffer;
-using simdjson::ondemand::value;
 
 // A field of an object that is wanted, itself or something inside it.
 struct Field {
@@ -25,34 +25,85 @@ constexpr int kNestingMax = 32;
 
 }  // namespace
 
+// The events of one line, sent on to the cells they belong to.
 struct JsonLine::Parser {
+  explicit Parser(features::TimestampUnit unit) : cells(unit) {}
+
   std::vector<WantedColumn> columns;
-  features::TimestampUnit unit;
   std::vector<Node> nodes{1};  // the first is the line's object
-  simdjson::ondemand::parser parser;
+  JsonCells cells;
   std::vector<BadText> bad_texts;
   std::vector<ColumnBuffer>* out = nullptr;
   int64_t row = 0;  // size of every buffer before this line
   std::string why;
 
+  struct Open {
+    size_t node;
+    size_t next;  // where the search for a key begins
+  };
+  std::vector<Open> open;        // the objects that are being read, the line's first
+  const Field* field = nullptr;  // whose value comes next; nullptr: an unknown field's
+  bool in_cells = false;         // the events go to `cells`
+  int64_t skipped = 0;           // open arrays and objects of an unknown field
+  bool closed = false;           // the line's object is complete
+
   void Want(size_t column, size_t node, std::string_view path, int depth);
   Field* FindOrAdd(size_t node, std::string_view key);
-  const Field* Find(size_t node, std::string_view key, size_t* next) const;
-  bool ReadObject(simdjson::ondemand::object object, size_t node);
-  bool ReadField(value item, const Field& field);
-  bool ReadCells(value item, const Field& field);
-  bool ReadInner(value item, size_t node);
+  const Field* Find(Open* object, std::string_view key) const;
+  bool Begin();
+  void End();
   void MarkBad(size_t node);
+  bool Enter(size_t node) {
+    open.push_back({node, 0});
+    return true;
+  }
+  bool Skip() {
+    ++skipped;
+    return true;
+  }
+  bool Unskip() {
+    --skipped;
+    return true;
+  }
   bool Fail(std::string message) {
     if (why.empty()) why = std::move(message);
     return false;
   }
   std::string Read(std::string_view line);
+
+  template <typename Event>
+  bool Scalar(Event event, bool is_null = false);
+  bool Integer(const fmt::format_int& value) {
+    return Scalar([&] { cells.Number({value.data(), value.size()}); });
+  }
+
+  using json = nlohmann::json;
+  bool null() {
+    return Scalar([&] { cells.Null(); }, true);
+  }
+  bool boolean(bool value) {
+    return Scalar([&] { cells.Boolean(value); });
+  }
+  bool number_integer(json::number_integer_t value) { return Integer(fmt::format_int(value)); }
+  bool number_unsigned(json::number_unsigned_t value) { return Integer(fmt::format_int(value)); }
+  bool number_float(json::number_float_t, const std::string& token) {
+    return Scalar([&] { cells.Number(token); });
+  }
+  bool string(std::string& value) {
+    return Scalar([&] { cells.String(value); });
+  }
+  bool binary(json::binary_t&) { return false; }
+  bool start_object(size_t);
+  bool key(std::string& key);
+  bool end_object();
+  bool start_array(size_t);
+  bool end_array();
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& error);
 };
 
 Field* JsonLine::Parser::FindOrAdd(size_t node, std::string_view key) {
-  for (Field& field : nodes[node]) {
-    if (field.key == key) return &field;
+  for (Field& known : nodes[node]) {
+    if (known.key == key) return &known;
   }
   nodes[node].push_back({std::string(key), {}, -1});
   return &nodes[node].back();
@@ -73,86 +124,140 @@ void JsonLine::Parser::Want(size_t column, size_t node, std::string_view path, i
 }
 
 // Fields mostly come in one order: the search goes on where the last one ended.
-const Field* JsonLine::Parser::Find(size_t node, std::string_view key, size_t* next) const {
-  const Node& fields = nodes[node];
+const Field* JsonLine::Parser::Find(Open* object, std::string_view key) const {
+  const Node& fields = nodes[object->node];
   for (size_t i = 0; i < fields.size(); ++i) {
-    const size_t at = (*next + i) % fields.size();
+    const size_t at = (object->next + i) % fields.size();
     if (fields[at].key != key) continue;
-    *next = at + 1;
+    object->next = at + 1;
     return &fields[at];
   }
   return nullptr;
 }
 
-bool JsonLine::Parser::ReadObject(simdjson::ondemand::object object, size_t node) {
-  size_t next = 0;
-  for (auto item : object) {
-    std::string_view key;
-    value inner;
-    if (item.unescaped_key().get(key) != simdjson::SUCCESS) return Fail("not JSON");
-    const Field* field = Find(node, key, &next);
-    if (item.value().get(inner) != simdjson::SUCCESS) return Fail("not JSON");
-    const bool read = field == nullptr ? SkipJsonValue(inner) : ReadField(inner, *field);
-    if (!read) return Fail("not JSON");
+// The value of `field` begins, and is no object that columns are inside.
+bool JsonLine::Parser::Begin() {
+  if (field->columns.empty()) {
+    field = nullptr;
+    return true;
   }
+  ColumnBuffer* first = &(*out)[field->columns.front()];
+  if (first->size() > row) return Fail(fmt::format("field '{}' twice", field->key));
+  cells.Begin(first);
+  in_cells = true;
   return true;
 }
 
-bool JsonLine::Parser::ReadField(value item, const Field& field) {
-  if (field.node < 0) return ReadCells(item, field);
-  simdjson::ondemand::json_type type;
-  if (item.type().get(type) != simdjson::SUCCESS) return false;
-  // An object is what the columns inside it are read from, whatever else bears its name.
-  if (type == simdjson::ondemand::json_type::object) {
-    return ReadInner(item, static_cast<size_t>(field.node));
+// The value of `field` may be complete.
+void JsonLine::Parser::End() {
+  if (!cells.done()) return;
+  in_cells = false;
+  const ColumnBuffer& first = (*out)[field->columns.front()];
+  for (const size_t column : field->columns) {
+    if (column != field->columns.front()) (*out)[column].AppendFrom(first.View(), row);
+    const bool bad = (*out)[column].cells()[row] > columns::kValid;
+    if (bad && columns[column].is_time) bad_texts.push_back({row, column, cells.text()});
   }
-  if (type != simdjson::ondemand::json_type::null) MarkBad(static_cast<size_t>(field.node));
-  return field.columns.empty() ? SkipJsonValue(item) : ReadCells(item, field);
-}
-
-bool JsonLine::Parser::ReadInner(value item, size_t node) {
-  simdjson::ondemand::object object;
-  if (item.get_object().get(object) != simdjson::SUCCESS) return false;
-  return ReadObject(object, node);
+  field = nullptr;
 }
 
 // What should hold the columns of `node` is no object.
 void JsonLine::Parser::MarkBad(size_t node) {
-  for (const Field& field : nodes[node]) {
-    for (const size_t column : field.columns) {
+  for (const Field& inner : nodes[node]) {
+    for (const size_t column : inner.columns) {
       if ((*out)[column].size() == row) (*out)[column].AppendCell(columns::kBadCast);
     }
-    if (field.node >= 0) MarkBad(static_cast<size_t>(field.node));
+    if (inner.node >= 0) MarkBad(static_cast<size_t>(inner.node));
   }
 }
 
-bool JsonLine::Parser::ReadCells(value item, const Field& field) {
-  const std::string_view token = JsonToken(&item);
-  const size_t first = field.columns.front();
-  if ((*out)[first].size() > row) return Fail(fmt::format("field '{}' twice", field.key));
-  if (!AppendJsonValue(item, unit, &(*out)[first])) return false;
-  const bool bad = (*out)[first].cells()[row] > columns::kValid;
-  for (const size_t column : field.columns) {
-    if (column != first) (*out)[column].AppendFrom((*out)[first].View(), row);
-    if (bad && columns[column].is_time) bad_texts.push_back({row, column, std::string(token)});
+template <typename Event>
+bool JsonLine::Parser::Scalar(Event event, bool is_null) {
+  if (skipped > 0) return true;
+  if (open.empty()) return Fail("not a JSON object");
+  if (!in_cells && field != nullptr) {
+    if (field->node >= 0 && !is_null) MarkBad(static_cast<size_t>(field->node));
+    if (!Begin()) return false;
+  }
+  if (!in_cells) return true;
+  event();
+  End();
+  return true;
+}
+
+bool JsonLine::Parser::start_object(size_t) {
+  if (skipped > 0) return Skip();
+  if (!in_cells) {
+    if (open.empty()) return Enter(0);
+    if (field != nullptr && field->node >= 0) return Enter(static_cast<size_t>(field->node));
+    if (field != nullptr && !Begin()) return false;
+    if (field == nullptr) return Skip();
+  }
+  cells.StartObject();
+  return true;
+}
+
+bool JsonLine::Parser::start_array(size_t) {
+  if (skipped > 0) return Skip();
+  if (open.empty()) return Fail("not a JSON object");
+  if (!in_cells) {
+    if (field != nullptr && field->node >= 0) MarkBad(static_cast<size_t>(field->node));
+    if (field != nullptr && !Begin()) return false;
+    if (field == nullptr) return Skip();
+  }
+  cells.StartArray();
+  return true;
+}
+
+bool JsonLine::Parser::key(std::string& key) {
+  if (skipped > 0) return true;
+  if (in_cells) {
+    cells.Key(key);
+  } else {
+    field = Find(&open.back(), key);
   }
   return true;
 }
 
-std::string JsonLine::Parser::Read(std::string_view line) {
-  const simdjson::padded_string_view padded(line.data(), line.size(),
-                                            line.size() + simdjson::SIMDJSON_PADDING);
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  if (const auto error = parser.iterate(padded).get(document); error != simdjson::SUCCESS) {
-    return error == simdjson::UTF8_ERROR ? "not UTF-8" : "not JSON";
+bool JsonLine::Parser::end_object() {
+  if (skipped > 0) return Unskip();
+  if (in_cells) {
+    cells.EndObject();
+    End();
+    return true;
   }
-  if (document.get_object().get(object) != simdjson::SUCCESS) return "not a JSON object";
-  if (!ReadObject(object, 0)) return why;
-  return EndsHere(&document) ? "" : "text behind the object";
+  open.pop_back();
+  closed = open.empty();
+  return true;
 }
 
-JsonLine::JsonLine() : parser_(std::make_unique<Parser>()) {}
+bool JsonLine::Parser::end_array() {
+  if (skipped > 0) return Unskip();
+  cells.EndArray();
+  End();
+  return true;
+}
+
+bool JsonLine::Parser::parse_error(size_t, const std::string&,
+                                   const nlohmann::detail::exception& error) {
+  constexpr int kNumberOverflow = 406;
+  if (error.id == kNumberOverflow) return Fail("a number beyond float64");
+  return Fail(closed ? "text behind the object" : "not JSON");
+}
+
+std::string JsonLine::Parser::Read(std::string_view line) {
+  open.clear();
+  field = nullptr;
+  in_cells = false;
+  skipped = 0;
+  closed = false;
+  why.clear();
+  bad_texts.clear();
+  const bool read = json::sax_parse(line.data(), line.data() + line.size(), this);
+  return read ? "" : why;
+}
+
+JsonLine::JsonLine(features::TimestampUnit unit) : parser_(std::make_unique<Parser>(unit)) {}
 
 base::Result<JsonLine> JsonLine::Make(const std::vector<WantedColumn>& columns,
                                       features::TimestampUnit unit) {
@@ -167,9 +272,8 @@ base::Result<JsonLine> JsonLine::Make(const std::vector<WantedColumn>& columns,
                                      inside ? "inside an object" : b.type.ToString(), a.path));
     }
   }
-  JsonLine line;
+  JsonLine line(unit);
   line.parser_->columns = columns;
-  line.parser_->unit = unit;
   for (size_t i = 0; i < columns.size(); ++i) line.parser_->Want(i, 0, columns[i].path, 0);
   return line;
 }
@@ -180,8 +284,6 @@ JsonLine::JsonLine(JsonLine&&) noexcept = default;
 std::string JsonLine::Read(std::string_view line, std::vector<ColumnBuffer>* out) {
   parser_->out = out;
   parser_->row = out->empty() ? 0 : out->front().size();
-  parser_->why.clear();
-  parser_->bad_texts.clear();
   std::string why = parser_->Read(line);
   for (ColumnBuffer& buffer : *out) {
     if (buffer.size() == parser_->row) buffer.AppendNull();

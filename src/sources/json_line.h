@@ -23,16 +23,16 @@ class JsonLine {
   ~JsonLine();
   JsonLine(JsonLine&&) noexcept;
 
-  // Appends exactly one cell to each buffer: null where the line has no such field. `line` is
-  // followed by at least 64 readable bytes. "" or why the line is no JSON object (its cells then
-  // mean nothing): bad JSON, trailing text, a field twice.
+  // Appends exactly one cell to each buffer: null where the line has no such field. "" or why
+  // the line is no JSON object (its cells then mean nothing): bad JSON, trailing text, a field
+  // twice.
   std::string Read(std::string_view line, std::vector<columns::ColumnBuffer>* out);
 
   // The texts of bad cells of time columns in the line read last.
   const std::vector<BadText>& bad_texts() const;
 
  private:
-  JsonLine();
+  explicit JsonLine(features::TimestampUnit unit);
 
   struct Parser;
   std::unique_ptr<Parser> parser_;

@@ -5,8 +5,8 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
-#include <simdjson.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,7 +23,7 @@ namespace {
 using columns::ColumnBuffer;
 using columns::Kind;
 using columns::Type;
-using simdjson::dom::element;
+using nlohmann::ordered_json;
 
 constexpr int64_t kChunkRows = 1 << 20;
 
@@ -56,22 +56,23 @@ std::optional<Type> Join(const Type& a, const Type& b) {
   return std::nullopt;
 }
 
-std::optional<Type> TypeOf(element item) {
+std::optional<Type> TypeOf(const ordered_json& item) {
   switch (item.type()) {
-    case simdjson::dom::element_type::NULL_VALUE:
+    case ordered_json::value_t::null:
       return Type(Kind::kNull);
-    case simdjson::dom::element_type::BOOL:
+    case ordered_json::value_t::boolean:
       return Type(Kind::kBool);
-    case simdjson::dom::element_type::INT64:
+    case ordered_json::value_t::number_integer:
       return Type(Kind::kInt64);
-    case simdjson::dom::element_type::UINT64:
-    case simdjson::dom::element_type::DOUBLE:
+    case ordered_json::value_t::number_unsigned:
+      return Type(item.get<uint64_t>() <= INT64_MAX ? Kind::kInt64 : Kind::kFloat64);
+    case ordered_json::value_t::number_float:
       return Type(Kind::kFloat64);
-    case simdjson::dom::element_type::STRING:
+    case ordered_json::value_t::string:
       return Type(Kind::kString);
-    case simdjson::dom::element_type::ARRAY: {
+    case ordered_json::value_t::array: {
       Type joined = Kind::kNull;
-      for (const element inner : simdjson::dom::array(item)) {
+      for (const ordered_json& inner : item) {
         const auto type = TypeOf(inner);
         const auto both = type.has_value() ? Join(joined, *type) : std::nullopt;
         if (!both.has_value()) return std::nullopt;
@@ -79,10 +80,9 @@ std::optional<Type> TypeOf(element item) {
       }
       return Type::List(joined);
     }
-    case simdjson::dom::element_type::OBJECT:
+    default:
       return std::nullopt;
   }
-  return std::nullopt;
 }
 
 // A type whose unknown parts are string.
@@ -96,13 +96,12 @@ class FieldTypes {
   explicit FieldTypes(const std::map<std::string, Type>& declared) : declared_(declared) {}
 
   base::Status See(std::string_view line) {
-    simdjson::dom::object object;
-    const auto error = parser_.parse(line.data(), line.size(), true).get(object);
-    if (error != simdjson::SUCCESS) {
+    const auto object = ordered_json::parse(line, nullptr, false);
+    if (!object.is_object()) {
       return base::Error(base::codes::kBadValue,
                          fmt::format("not a JSON object: '{}'", ShownText(line)));
     }
-    for (const auto& [key, item] : object) ARROW_RETURN_NOT_OK(SeeField(std::string(key), item));
+    for (const auto& [key, item] : object.items()) ARROW_RETURN_NOT_OK(SeeField(key, item));
     return base::Status::OK();
   }
 
@@ -113,7 +112,7 @@ class FieldTypes {
   }
 
  private:
-  base::Status SeeField(const std::string& name, element item) {
+  base::Status SeeField(const std::string& name, const ordered_json& item) {
     const auto [at, fresh] = places_.emplace(name, fields_.size());
     if (fresh) {
       const auto declared = declared_.find(name);
@@ -135,7 +134,6 @@ class FieldTypes {
   }
 
   const std::map<std::string, Type>& declared_;
-  simdjson::dom::parser parser_;
   std::vector<std::pair<std::string, Type>> fields_;
   std::map<std::string, size_t> places_;
 };

@@ -1,5 +1,4 @@
-// LineReader: the lines of a text, each followed by bytes that simdjson may read. Knows nothing of
-// JSON.
+// LineReader: the lines of a text, however long the reads. Knows nothing of JSON.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
 #include "sources/shown_text.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <iterator>
+
+#include "sources/cell_text.h"
 
 namespace millrace::sources {
 namespace {
@@ -13,7 +14,7 @@ constexpr size_t kShownBytes = 60;
 // Bytes of the character at the front; 1 for what is none.
 size_t CharacterSize(std::string_view text) {
   for (size_t size = 2; size <= 4 && size <= text.size(); ++size) {
-    if (simdjson::validate_utf8(text.substr(0, size)) && (text[0] & 0x80) != 0) return size;
+    if (IsUtf8(text.substr(0, size)) && (text[0] & 0x80) != 0) return size;
   }
   return 1;
 }

@@ -1,0 +1,96 @@
+// Sources on S3. Run by tests/integration/s3_test.py, which starts a server and fills a bucket;
+// skipped elsewhere.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "sources/source_testing.h"
+
+namespace millrace::sources {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::vector<std::pair<const char*, const char*>> kColumns = {
+    {"user_id", "string"}, {"amount", "float64"}, {"t", "timestamp"}};
+
+class S3Source : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* bucket = std::getenv("MILLRACE_TEST_BUCKET");
+    if (bucket == nullptr) GTEST_SKIP() << "needs a server: tests/integration/s3_test.py";
+    bucket_ = std::string("s3://") + bucket;
+  }
+  std::string Read(const std::string& path) const {
+    return ReadEvents({.path = bucket_ + path, .columns = kColumns, .paths = {{"t", "event_time"}}},
+                      "/elsewhere");
+  }
+  std::string bucket_;
+};
+
+TEST_F(S3Source, OneFile) {
+  EXPECT_EQ(Read("/purchases/b.parquet"),
+            bucket_ + "/purchases/b.parquet:1 1970-01-01T00:00:03Z u3|3.0\n");
+}
+
+TEST_F(S3Source, GlobsAndFoldersComeInOrderOfTheirNames) {
+  const std::string a = bucket_ + "/purchases/a.parquet";
+  const std::string two = a + ":1 1970-01-01T00:00:01Z u1|1.0\n" + a +
+                          ":2 1970-01-01T00:00:02Z u2|2.0\n" + bucket_ +
+                          "/purchases/b.parquet:1 1970-01-01T00:00:03Z u3|3.0\n";
+  const std::string three =
+      two + bucket_ + "/purchases/day=2/c.parquet:1 1970-01-01T00:00:04Z u4|4.0\n";
+  EXPECT_EQ(Read("/purchases/*.parquet"), two);
+  EXPECT_EQ(Read("/purchases/[ab].parquet"), two);
+  EXPECT_EQ(Read("/purchases/**/*.parquet"), three);
+  EXPECT_EQ(Read("/purchases"), three);
+  EXPECT_EQ(Read("/purchases/"), three);
+}
+
+TEST_F(S3Source, Text) {
+  const auto read = [&](const char* path) {
+    return ReadEvents({.path = bucket_ + path,
+                       .columns = {{"user_id", "string"}, {"t", "timestamp"}},
+                       .paths = {{"t", "event_time"}}},
+                      "");
+  };
+  EXPECT_EQ(read("/text/a.csv"), bucket_ + "/text/a.csv:2 1970-01-01T00:00:01Z u1\n");
+  EXPECT_EQ(read("/text/*.json"), bucket_ + "/text/a.json:1 1970-01-01T00:00:01Z u1\n");
+}
+
+TEST_F(S3Source, SchemaSizeAndTag) {
+  const features::Source source = MakeSource({.path = bucket_ + "/purchases/*.parquet",
+                                              .columns = kColumns,
+                                              .paths = {{"t", "event_time"}}});
+  features::Source undeclared = source;
+  undeclared.columns.clear();
+  undeclared.location.column_paths.clear();
+  EXPECT_EQ(ReadSchema(undeclared, "").ValueOrDie().size(), 3);
+  const auto reader = OpenFiles(source, {.root = "", .columns = {0}});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_EQ((*reader)->files().size(), 2);
+  EXPECT_EQ((*reader)->files()[0].path, bucket_ + "/purchases/a.parquet");
+  EXPECT_GT((*reader)->files()[0].bytes, 0);
+  EXPECT_EQ((*reader)->files()[0].tag.size(), 32) << "an MD5";
+}
+
+TEST_F(S3Source, WhatIsNotThereIsNamed) {
+  EXPECT_THAT(Read("/purchases/nothing.parquet"),
+              AllOf(HasSubstr("/purchases/nothing.parquet"), HasSubstr("[file_not_found]")));
+  EXPECT_THAT(Read("/purchases/z*.parquet"), HasSubstr("[empty_source]"));
+  EXPECT_THAT(Read("-of-nobody/a.parquet"), HasSubstr("[file_not_found]"));
+}
+
+TEST_F(S3Source, ATruncatedFileIsCorrupt) {
+  const std::string shown = ReadEvents({.path = bucket_ + "/purchases/cut.txt",
+                                        .columns = kColumns,
+                                        .format = "parquet",
+                                        .paths = {{"t", "event_time"}}},
+                                       "");
+  EXPECT_THAT(shown, AllOf(HasSubstr("cut.txt"), HasSubstr("[corrupt]")));
+}
+
+}  // namespace
+}  // namespace millrace::sources
