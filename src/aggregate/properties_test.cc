@@ -220,16 +220,24 @@ struct SampleWalk {
   std::vector<std::vector<int64_t>> inside;  // rows of each step
 };
 
-// Every `stride`-th quarter of an hour; length 0: nothing leaves.
-SampleWalk WalkOver(const SampleRows& rows, base::Duration length, int64_t stride,
-                    std::mt19937* random) {
+// length].
+struct WalkShape {
+  base::Duration length;  // 0: nothing leaves
+  int64_t stride;         // quarters of an hour between questions
+  bool ahead;             // a label's rows, (t, t + length]
+};
+
+SampleWalk WalkOver(const SampleRows& rows, const WalkShape& shape, std::mt19937* random) {
+  const base::Duration length = shape.length;
   SampleWalk walk;
   const auto entry = [&](int64_t row) {
+    if (shape.ahead) return rows.time(row) - length;
     const base::EventTime after = rows.time(row) + base::Duration::Micros(1);
     if (rows.created().empty()) return after;
     return std::max(after, rows.created()[static_cast<size_t>(row)]);
   };
   const auto exit = [&](int64_t row) {  // the first question that it is too old for
+    if (shape.ahead) return rows.time(row);
     if (length == base::Duration()) return base::EventTime::Max();
     return rows.time(row) + length + base::Duration::Micros(1);
   };
@@ -240,7 +248,7 @@ SampleWalk WalkOver(const SampleRows& rows, base::Duration length, int64_t strid
   std::ranges::stable_sort(walk.leave, {}, [&](int64_t row) { return rows.time(row); });
   walk.enter = walk.leave;
   std::ranges::stable_sort(walk.enter, {}, entry);
-  for (int64_t quarter = -55; quarter < 180; quarter += stride) {
+  for (int64_t quarter = -55; quarter < 180; quarter += shape.stride) {
     const auto as_of = base::EventTime::Micros(quarter * 900'000'000);
     Walk::Step step{.as_of = as_of, .entered = 0, .left = 0};
     std::vector<int64_t> inside;
@@ -257,10 +265,10 @@ SampleWalk WalkOver(const SampleRows& rows, base::Duration length, int64_t strid
 
 TEST_P(PropertiesTest, SlideGivesTheBitsOfTheState) {
   const auto slide = aggregate_->NewSlide();  // one Slide runs many walks
-  for (int round = 0; round < 14; ++round) {
+  for (int round = 0; round < 15; ++round) {
     const SampleRows rows = Draw(round < 2 ? round : 90);
     const base::Duration length = base::Duration::Seconds(900 * kQuarters[round % 5]);
-    const SampleWalk walk = WalkOver(rows, length, 1 + round % 4, &random_);
+    const SampleWalk walk = WalkOver(rows, {length, 1 + round % 4, round >= 10}, &random_);
     columns::ColumnBuffer slid(aggregate_->result_type());
     slide->Run(rows.input(), {.enter = walk.enter, .leave = walk.leave, .steps = walk.steps},
                &slid);
