@@ -28,7 +28,6 @@ base::Status Start() {
   if (started) return base::Status::OK();
   ARROW_RETURN_NOT_OK(arrow::fs::EnsureS3Initialized());
   started = true;
-  std::atexit(ShutDown);
   return base::Status::OK();
 }
 

@@ -12,8 +12,8 @@
 namespace millrace::sources {
 
 // Hold one in main, before anything that reads sources: its end waits for S3's threads. A program
-// in which no s3:// path was opened pays nothing. Without it the client is shut down by
-// std::atexit, after static objects of later construction are gone.
+// in which no s3:// path was opened pays nothing; one that opened some and holds no session crashes
+// at its exit.
 class S3Session {
  public:
   S3Session() = default;

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "sources/s3_session.h"
 #include "sources/source_testing.h"
 
 namespace millrace::sources {
@@ -15,6 +18,17 @@ using ::testing::HasSubstr;
 
 const std::vector<std::pair<const char*, const char*>> kColumns = {
     {"user_id", "string"}, {"amount", "float64"}, {"t", "timestamp"}};
+
+// What main holds.
+class Session : public ::testing::Environment {
+ public:
+  void TearDown() override { session_.reset(); }
+
+ private:
+  std::optional<S3Session> session_{std::in_place};
+};
+
+[[maybe_unused]] const auto* const kSession = ::testing::AddGlobalTestEnvironment(new Session);
 
 class S3Source : public ::testing::Test {
  protected:
