@@ -1,7 +1,8 @@
 """Adds up ctest's JUnit files: one line per run, then "N passed, N failed" over all of them.
 
-A ctest entry is a whole binary or a pytest run, so its single tests are counted from what GoogleTest and
-pytest print; an entry that prints neither counts as one. Exit code 1 if anything failed or a file is missing.
+A ctest entry is a whole binary or a pytest run, so its single tests are counted from what GoogleTest, pytest and
+the case runner ("N passed, N failed") print; an entry that prints none of these counts as one. Exit code 1 if
+anything failed or a file is missing.
 """
 
 import re
@@ -13,6 +14,7 @@ def count(case: ElementTree.Element) -> tuple[int, int]:
     output = case.findtext("system-out") or ""
     bad = case.get("status") != "run"
     gtest = re.search(r"\[  PASSED  \] (\d+) tests?\.", output)
+    plain = re.findall(r"^.*?\b(\d+) passed, (\d+) failed\b(?!.* in [\d.]+s)", output, re.MULTILINE)
     pytest = re.findall(r"^=*\s*((?:\d+ \w+(?:, )?)+) in [\d.]+s", output, re.MULTILINE)
     if gtest:
         failed = re.search(r"\[  FAILED  \] (\d+) tests?, listed below", output)
@@ -21,6 +23,8 @@ def count(case: ElementTree.Element) -> tuple[int, int]:
         words = dict((word, int(number)) for number, word in re.findall(r"(\d+) (\w+)", pytest[-1]))
         passed = words.get("passed", 0)
         failures = words.get("failed", 0) + words.get("error", 0) + words.get("errors", 0)
+    elif plain:
+        passed, failures = int(plain[-1][0]), int(plain[-1][1])
     else:
         passed, failures = (0, 1) if bad else (1, 0)
     # A crash after the last test, a leak, a time-out: the entry failed though no test says so.
