@@ -93,7 +93,7 @@ bool BindArguments(const Text& text, const expr::Node& root, const aggregate::Fu
       good = good && value.has_value();
       continue;
     }
-    if (MentionsBroken(child, scope)) {
+    if (scope.blind || MentionsBroken(child, scope)) {
       good = false;
       continue;
     }
@@ -111,7 +111,7 @@ bool BindArguments(const Text& text, const expr::Node& root, const aggregate::Fu
 
 bool BindFilter(const Text& text, const expr::Node& filter, const DraftScope& scope,
                 AggregateText* out, ProblemList* problems) {
-  if (MentionsBroken(filter, scope)) return false;
+  if (scope.blind || MentionsBroken(filter, scope)) return false;
   auto bound = expr::Expression::Bind(filter, scope.scope);
   if (!bound.ok()) {
     problems->AddExpression(bound.status(), *text.node);
@@ -206,7 +206,7 @@ std::optional<expr::Expression> BindText(const Text& text, const DraftScope& sco
     problems->AddExpression(parsed.status(), *text.node);
     return std::nullopt;
   }
-  if (MentionsBroken(*parsed, scope)) return std::nullopt;
+  if (scope.blind || MentionsBroken(*parsed, scope)) return std::nullopt;
   auto bound = expr::Expression::Bind(*parsed, scope.scope);
   if (bound.ok()) return *bound;
   if (scope.whole) problems->AddExpression(bound.status(), *text.node);

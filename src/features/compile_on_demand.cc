@@ -104,8 +104,8 @@ class OnDemandCompiler {
 
   void AddOwnFeatures() {
     for (const FeatureDefinition& definition : definition_.features) {
-      CheckName(definition.name, "feature", problems_);
-      if (!CheckOwnName(definition.name)) continue;
+      if (!CheckName(definition.name, "feature", problems_) || !CheckOwnName(definition.name))
+        continue;
       OnDemandFeature feature;
       feature.name = definition.name.value;
       Describe(definition, &feature);

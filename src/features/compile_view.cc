@@ -44,7 +44,10 @@ class ViewCompiler {
     Describe(definition_, view_);
     CheckFeatureNames();
     const bool entities = FindEntities();
-    if (!FindSource()) return false;
+    if (!FindSource()) {
+      CheckTexts();
+      return false;
+    }
     FillKeys(draft_->plan, view_);
     const bool keys = CheckKeys();
     FindLookups();
@@ -182,6 +185,23 @@ class ViewCompiler {
     return good;
   }
 
+  // What can be said of the expressions of a view whose source is not known.
+  void CheckTexts() {
+    rows_.blind = true;
+    if (definition_.where) BindText(*definition_.where, rows_, problems_);
+    for (const FeatureDefinition& feature : definition_.features) {
+      if (view_->kind == ViewKind::kSnapshot) {
+        BindText(feature.value, rows_, problems_);
+        continue;
+      }
+      BindAggregate(feature.value, rows_, problems_);
+      for (const WindowDefinition& window : WindowsOf(feature).list) CheckWindow(window);
+    }
+    for (const FeatureDefinition& feature : definition_.derived) {
+      BindText(feature.value, rows_, problems_);
+    }
+  }
+
   void BindWhere() {
     if (!definition_.where) return;
     const auto bound = BindText(*definition_.where, rows_, problems_);
@@ -205,36 +225,35 @@ class ViewCompiler {
         problems_->Add(codes::kDuplicate, written.place(),
                        "feature '" + name + "' of " + what_ + " is defined twice",
                        "the other one is at " + place.place().ToString());
-        duplicates_.insert(written.node);
+        refused_.insert(written.node);
         return;
       }
       taken.emplace_back(name, written);
     };
     for (const FeatureDefinition& feature : definition_.features) {
-      CheckOneName(feature);
-      for (const std::string& name : ExpandedNames(feature)) take(name, feature.name);
+      const std::vector<std::string> names = ExpandedNames(feature);
+      CheckOneName(names.empty() ? feature.name.value : names[0], feature);
+      for (const std::string& name : names) take(name, feature.name);
     }
     for (const FeatureDefinition& feature : definition_.derived) {
-      CheckOneName(feature);
+      CheckOneName(feature.name.value, feature);
       take(feature.name.value, feature.name);
     }
   }
 
-  void CheckOneName(const FeatureDefinition& feature);
+  void CheckOneName(const std::string& name, const FeatureDefinition& feature);
 
-  const std::vector<WindowDefinition>& WindowsOf(const FeatureDefinition& feature) const {
-    return feature.windows.empty() ? definition_.windows : feature.windows;
-  }
-  bool Suffixed(const FeatureDefinition& feature) const {
-    return feature.windows.empty() ? definition_.suffixed : feature.suffixed;
+  const WindowsDefinition& WindowsOf(const FeatureDefinition& feature) const {
+    return feature.windows.given ? feature.windows : definition_.windows;
   }
 
   std::vector<std::string> ExpandedNames(const FeatureDefinition& feature) const {
     if (view_->kind == ViewKind::kSnapshot) return {feature.name.value};
     std::vector<std::string> names;
-    for (const WindowDefinition& window : WindowsOf(feature)) {
-      names.push_back(Suffixed(feature) ? feature.name.value + "_" + window.text.value
-                                        : feature.name.value);
+    const WindowsDefinition& windows = WindowsOf(feature);
+    for (const WindowDefinition& window : windows.list) {
+      names.push_back(windows.suffixed ? feature.name.value + "_" + window.text.value
+                                       : feature.name.value);
     }
     return names;
   }
@@ -270,14 +289,13 @@ class ViewCompiler {
 
   void CompileAggregate(const FeatureDefinition& definition) {
     const auto bound = BindAggregate(definition.value, rows_, problems_);
-    const auto& windows = WindowsOf(definition);
-    if (windows.empty() && definition_.windows.empty() && !definition_.suffixed &&
-        !definition.suffixed && HasWindowElsewhere()) {
+    const auto& windows = WindowsOf(definition).list;
+    if (!definition_.windows.given && !definition.windows.given && HasWindowElsewhere()) {
       problems_->Add(codes::kMissingField, definition.name.place(),
                      "feature '" + definition.name.value + "' has no window and " + what_ +
                          " has no 'windows'; expected one of them");
     }
-    bool good = bound.has_value() && !duplicates_.contains(definition.name.node);
+    bool good = bound.has_value() && !refused_.contains(definition.name.node);
     for (const WindowDefinition& window : windows) good = CheckWindow(window) && good;
     if (!good) {
       MarkBroken(definition);
@@ -303,12 +321,12 @@ class ViewCompiler {
   // A view whose features all lack a window has said so once.
   bool HasWindowElsewhere() const {
     return std::any_of(definition_.features.begin(), definition_.features.end(),
-                       [](const FeatureDefinition& f) { return !f.windows.empty(); });
+                       [](const FeatureDefinition& f) { return f.windows.given; });
   }
 
   void CompileRow(const FeatureDefinition& definition) {
     const auto bound = BindText(definition.value, rows_, problems_);
-    const bool duplicate = duplicates_.contains(definition.name.node);
+    const bool duplicate = refused_.contains(definition.name.node);
     if (!bound || !CheckFeatureType(bound->type(), definition.value, problems_) || duplicate) {
       if (!duplicate) broken_->insert(definition.name.value);
       return;
@@ -337,24 +355,23 @@ class ViewCompiler {
   std::set<std::string>* broken_;
   DraftScope rows_;
   std::vector<LookupDefinition> lookups_;  // parallel to the view's
-  std::set<const yaml::Node*> duplicates_;
+  std::set<const yaml::Node*> refused_;
   bool where_broken_ = false;
 };
 
-void ViewCompiler::CheckOneName(const FeatureDefinition& feature) {
-  // A suffix makes any name a word of its own, so the name that counts is the expanded one.
-  const auto names = ExpandedNames(feature);
-  const bool expanded = !names.empty() && names[0] != feature.name.value;
-  Text name = feature.name;
-  if (expanded) name.value = names[0];
-  if (definition_.name.node != feature.name.node) CheckName(name, "feature", problems_);
+// `name` as expanded: a suffix makes any word of the language a name of its own.
+void ViewCompiler::CheckOneName(const std::string& name, const FeatureDefinition& feature) {
+  if (definition_.name.node == feature.name.node) return;  // a label's, checked with it
+  if (!CheckName({name, feature.name.node}, "feature", problems_)) {
+    refused_.insert(feature.name.node);
+  }
 }
 
 void ViewCompiler::CompileDerived() {
   std::vector<const FeatureDefinition*> kept;
   std::vector<std::string> texts;
   for (const FeatureDefinition& definition : definition_.derived) {
-    if (duplicates_.contains(definition.name.node)) continue;
+    if (refused_.contains(definition.name.node)) continue;
     Feature feature;
     feature.name = definition.name.value;
     feature.kind = FeatureKind::kDerived;
@@ -437,7 +454,8 @@ void CompileLabels(Draft* draft) {
     ViewCompiler compiler(definition.view, "label '" + definition.name.value + "'", draft,
                           &label.view, &broken);
     compiler.Run();
-    if (!definition.view.windows.empty()) label.length = *definition.view.windows[0].window.length;
+    const auto& windows = definition.view.windows.list;
+    if (!windows.empty()) label.length = *windows[0].window.length;
     if (broken.empty() && draft->problems->empty()) FillLabelHashes(draft->plan, &label);
     draft->plan.labels.push_back(std::move(label));
   }

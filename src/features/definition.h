@@ -54,10 +54,16 @@ struct WindowDefinition {
   window::Window window;
 };
 
+// `window:` or `windows:`.
+struct WindowsDefinition {
+  std::vector<WindowDefinition> list;
+  bool given = false;     // one of the two stands there, right or wrong
+  bool suffixed = false;  // by `windows:`; `window:` adds no suffix
+};
+
 struct FeatureDefinition : Definition {
   Text value;
-  std::vector<WindowDefinition> windows;  // of its own; none: the view's
-  bool suffixed = false;                  // by `windows:`; `window:` adds no suffix
+  WindowsDefinition windows;  // of its own
   const yaml::Node* default_value = nullptr;
 };
 
@@ -71,8 +77,7 @@ struct ViewDefinition : Definition {
   std::vector<Text> entities;
   std::optional<Text> source;
   std::optional<Text> where;
-  std::vector<WindowDefinition> windows;
-  bool suffixed = false;
+  WindowsDefinition windows;
   std::vector<LookupDefinition> lookups;
   std::optional<base::Duration> ttl;
   base::Duration resolution;

@@ -75,6 +75,32 @@ std::optional<WindowDefinition> ReadWindow(const Node& node, const std::string& 
   return std::nullopt;
 }
 
+void ReadWindowList(const Node& node, std::string_view what, std::vector<WindowDefinition>* windows,
+                    ProblemList* problems) {
+  if (!node.is_list() || node.values.empty()) {
+    problems->Add(
+        codes::kBadWindow, node,
+        "'windows' of " + std::string(what) + " is " + (node.is_list() ? "empty" : node.Found()) +
+            "; expected a list such as [1d, 7d]",
+        node.is_scalar() ? "one window without a suffix is written as window: " + node.text : "");
+    return;
+  }
+  for (const Node& item : node.values) {
+    const auto read = ReadWindow(item, "a window of " + std::string(what), problems);
+    if (!read) continue;
+    const auto same = [&](const WindowDefinition& w) { return w.window == read->window; };
+    const auto found = std::find_if(windows->begin(), windows->end(), same);
+    if (found == windows->end()) {
+      windows->push_back(*read);
+      continue;
+    }
+    const bool as_typed = found->text.value == read->text.value;
+    problems->Add(codes::kBadWindow, item,
+                  "the window " + read->text.value + " stands twice" +
+                      (as_typed ? "" : ", first as " + found->text.value));
+  }
+}
+
 }  // namespace
 
 void ReadDescription(const yaml::NamedNode& named, yaml::MapReader* fields,
@@ -86,19 +112,18 @@ void ReadDescription(const yaml::NamedNode& named, yaml::MapReader* fields,
   definition->tags = fields->FindTexts("tags");
 }
 
-void CheckName(const Text& name, std::string_view kind, ProblemList* problems) {
+bool CheckName(const Text& name, std::string_view kind, ProblemList* problems) {
+  const std::string found = "the name of a " + std::string(kind) + " is '" + name.value + "'";
   if (!IsIdentifier(name.value)) {
     problems->Add(codes::kBadValue, *name.node,
-                  "the name of a " + std::string(kind) + " is '" + name.value +
-                      "'; expected letters, digits and _, not beginning with a digit");
-    return;
+                  found + "; expected letters, digits and _, not beginning with a digit");
+    return false;
   }
   const auto parsed = expr::Parse(name.value);
-  if (!parsed.ok() || parsed->kind != expr::NodeKind::kName || name.value == "as_of") {
-    problems->Add(codes::kBadValue, *name.node,
-                  "the name of a " + std::string(kind) + " is '" + name.value +
-                      "', a word of the expression language; expected another name");
-  }
+  if (parsed.ok() && parsed->kind == expr::NodeKind::kName && name.value != "as_of") return true;
+  problems->Add(codes::kBadValue, *name.node,
+                found + ", a word of the expression language; expected another name");
+  return false;
 }
 
 std::vector<ColumnDefinition> ReadColumns(const Node& node, std::string_view what, bool paths,
@@ -148,49 +173,27 @@ std::vector<Text> ReadTextList(const Node& node, std::string_view what, ProblemL
   return texts;
 }
 
-bool ReadWindows(yaml::MapReader* fields, std::string_view what,
-                 std::vector<WindowDefinition>* windows, ProblemList* problems) {
+WindowsDefinition ReadWindows(yaml::MapReader* fields, std::string_view what,
+                              ProblemList* problems) {
+  WindowsDefinition windows;
+  windows.given = fields->Has("window") || fields->Has("windows");
   const Node* one = fields->Find("window");
   const Node* many = fields->Find("windows");
+  windows.suffixed = many != nullptr;
   if (one != nullptr && many != nullptr) {
     problems->Add(codes::kBadWindow, *one,
                   std::string(what) + " has both 'window' and 'windows'; expected one of them");
   }
-  if (many == nullptr) {
-    if (one == nullptr) return false;
-    if (one->is_list()) {
-      problems->Add(codes::kBadWindow, *one, "'window' of " + std::string(what) + " is a list",
-                    "several windows are written as windows: […]");
-      return false;
-    }
-    if (auto read = ReadWindow(*one, "'window' of " + std::string(what), problems)) {
-      windows->push_back(*read);
-    }
-    return false;
+  if (many != nullptr) {
+    ReadWindowList(*many, what, &windows.list, problems);
+  } else if (one != nullptr && one->is_list()) {
+    problems->Add(codes::kBadWindow, *one, "'window' of " + std::string(what) + " is a list",
+                  "several windows are written as windows: […]");
+  } else if (one != nullptr) {
+    const auto read = ReadWindow(*one, "'window' of " + std::string(what), problems);
+    if (read) windows.list.push_back(*read);
   }
-  if (!many->is_list() || many->values.empty()) {
-    problems->Add(
-        codes::kBadWindow, *many,
-        "'windows' of " + std::string(what) + " is " + (many->is_list() ? "empty" : many->Found()) +
-            "; expected a list such as [1d, 7d]",
-        many->is_scalar() ? "one window without a suffix is written as window: " + many->text : "");
-    return true;
-  }
-  for (const Node& item : many->values) {
-    const auto read = ReadWindow(item, "a window of " + std::string(what), problems);
-    if (!read) continue;
-    const auto same = [&](const WindowDefinition& w) { return w.window == read->window; };
-    const auto found = std::find_if(windows->begin(), windows->end(), same);
-    if (found != windows->end()) {
-      problems->Add(
-          codes::kBadWindow, item,
-          "the window " + read->text.value + " stands twice" +
-              (found->text.value == read->text.value ? "" : ", first as " + found->text.value));
-      continue;
-    }
-    windows->push_back(*read);
-  }
-  return true;
+  return windows;
 }
 
 std::vector<FeatureDefinition> ReadFeatures(const Node& node, std::string_view what,
@@ -204,7 +207,7 @@ std::vector<FeatureDefinition> ReadFeatures(const Node& node, std::string_view w
   for (const yaml::NamedNode& named : yaml::ReadNamed(node, "feature", problems)) {
     FeatureDefinition feature;
     const std::string feature_what = "feature '" + named.name.value + "'";
-    if (named.value->is_map()) {
+    if (named.value->is_map() && !named.value->refused) {
       yaml::MapReader fields(*named.value, feature_what, problems);
       ReadDescription(named, &fields, &feature);
       fields.Reserve("offset", "windows that end before the request time");
@@ -217,13 +220,15 @@ std::vector<FeatureDefinition> ReadFeatures(const Node& node, std::string_view w
       }
       feature.default_value = fields.Find("default");
       if (windows_allowed) {
-        feature.suffixed = ReadWindows(&fields, feature_what, &feature.windows, problems);
+        feature.windows = ReadWindows(&fields, feature_what, problems);
       }
       fields.Finish();
     } else {
       feature.name = named.name;
       feature.node = named.value;
-      if (named.value->kind == NodeKind::kNull) {
+      if (named.value->refused) {
+        // It stays without a value, so that what uses it is not told that it does not exist.
+      } else if (named.value->kind == NodeKind::kNull) {
         problems->Add(codes::kMissingField, *named.name.node,
                       feature_what + " has no value; expected an expression");
       } else if (auto text =

@@ -64,6 +64,7 @@ class Reader {
 
  private:
   void ReadKind(const yaml::Node& key, const yaml::Node& value) {
+    if (value.refused && !value.is_map()) return;
     if (key.text == "entities") {
       ReadAll("entity", "entity", value, ReadEntity, &all_.entities);
     } else if (key.text == "sources") {
@@ -90,6 +91,11 @@ class Reader {
   void ReadAll(const std::string& space, const std::string& kind, const yaml::Node& node,
                T (*read)(const yaml::NamedNode&, ProblemList*), std::vector<T>* out) {
     for (const yaml::NamedNode& named : yaml::ReadNamed(node, kind, problems_)) {
+      // What was cut off is missing, like what would have followed it.
+      if (named.value->refused) {
+        all_.whole = false;
+        continue;
+      }
       CheckName(named.name, kind, problems_);
       T definition = read(named, problems_);
       if (names_.Take(space, kind, named.name)) out->push_back(std::move(definition));
@@ -117,7 +123,7 @@ Definitions ReadDefinitions(const std::vector<yaml::Document>& documents, Proble
     for (const yaml::Node& root : document.roots) reader.ReadRoot(root);
   }
   Definitions definitions = reader.Take();
-  definitions.whole = whole;
+  definitions.whole = definitions.whole && whole;
   return definitions;
 }
 

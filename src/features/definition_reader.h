@@ -27,17 +27,17 @@ ServiceDefinition ReadService(const yaml::NamedNode& named, ProblemList* problem
 // Pieces that several kinds share.
 // name, description, owner, tags.
 void ReadDescription(const yaml::NamedNode& named, yaml::MapReader* fields, Definition* definition);
-// Reports a name that an expression could not say. `kind` for the message.
-void CheckName(const Text& name, std::string_view kind, ProblemList* problems);
+// False, and a problem, when an expression could not say the name. `kind` for the message.
+bool CheckName(const Text& name, std::string_view kind, ProblemList* problems);
 // {name: type}, where a type may also be {type:, path:} when `paths`.
 std::vector<ColumnDefinition> ReadColumns(const yaml::Node& node, std::string_view what, bool paths,
                                           ProblemList* problems);
 // A list of texts, or one text.
 std::vector<Text> ReadTextList(const yaml::Node& node, std::string_view what,
                                ProblemList* problems);
-// `window:` and `windows:` of a view, feature or label; true when `windows:` names them (suffixes).
-bool ReadWindows(yaml::MapReader* fields, std::string_view what,
-                 std::vector<WindowDefinition>* windows, ProblemList* problems);
+// `window:` or `windows:` of a view, feature or label.
+WindowsDefinition ReadWindows(yaml::MapReader* fields, std::string_view what,
+                              ProblemList* problems);
 // {name: expression} or {name: {value: …}}, with windows of their own where allowed.
 std::vector<FeatureDefinition> ReadFeatures(const yaml::Node& node, std::string_view what,
                                             bool windows_allowed, ProblemList* problems);

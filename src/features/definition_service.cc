@@ -1,4 +1,5 @@
 // On-demand views and services as written.
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -36,7 +37,10 @@ void ReadKeys(const Node& node, ServiceEntry* entry, ProblemList* problems) {
 // {view: weather, as: dest_weather, keys: {airport: dest}}, with `features:` for some of it.
 bool ReadEntryMap(const Node& node, ServiceEntry* entry, ProblemList* problems) {
   // `- user_spend: sum_7d` is a mapping to YAML.
-  if (node.keys.size() == 1 && node.keys[0].is_scalar() && node.keys[0].text != "view") {
+  const std::vector<std::string> fields_of_entry = {"view", "as", "keys", "features"};
+  if (node.keys.size() == 1 && node.keys[0].is_scalar() &&
+      std::find(fields_of_entry.begin(), fields_of_entry.end(), node.keys[0].text) ==
+          fields_of_entry.end()) {
     const std::string value = node.values[0].is_scalar() ? node.values[0].text : "*";
     problems->Add(
         codes::kNeedsQuotes, node,

@@ -141,10 +141,10 @@ std::vector<FeatureDefinition> ReadFeatureList(const Node& node, ProblemList* pr
 // was meant to be.
 void DecideKind(const Node& features, const std::string& what, ViewDefinition* view,
                 ProblemList* problems) {
-  view->windowed = view->suffixed || !view->windows.empty();
+  view->windowed = view->windows.given;
   bool aggregates = false;
   for (const FeatureDefinition& feature : view->features) {
-    if (feature.suffixed || !feature.windows.empty()) view->windowed = true;
+    if (feature.windows.given) view->windowed = true;
     if (IsAggregateText(feature.value.value)) aggregates = true;
   }
   if (view->windowed || !aggregates) return;
@@ -188,14 +188,13 @@ ViewDefinition ReadView(const yaml::NamedNode& named, ProblemList* problems) {
   fields.Reserve("offset", "windows that end before the request time");
   fields.Reserve("by", "one value per category");
   view.where = fields.FindScalar("where", "a condition");
-  view.suffixed = ReadWindows(&fields, what, &view.windows, problems);
+  view.windows = ReadWindows(&fields, what, problems);
   if (const Node* lookup = fields.Find("lookup")) ReadLookups(*lookup, what, &view, problems);
   view.ttl = fields.FindDuration("ttl", codes::kBadValue);
   ReadResolution(&fields, what, &view, problems);
   ReadHistory(&fields, what, &view, problems);
-  const bool windows = view.suffixed || !view.windows.empty();
   if (const Node* features = fields.Require("features", "its features")) {
-    if (features->is_list() && !windows) {
+    if (features->is_list() && !view.windows.given) {
       view.features = ReadFeatureList(*features, problems);
     } else if (features->is_list()) {
       problems->Add(codes::kBadValue, *features,
@@ -207,7 +206,7 @@ ViewDefinition ReadView(const yaml::NamedNode& named, ProblemList* problems) {
     }
     DecideKind(*features, what, &view, problems);
   } else {
-    view.windowed = windows;
+    view.windowed = view.windows.given;
   }
   CheckKind(&fields, what, view, problems);
   if (const Node* derived = fields.Find("derived")) {
@@ -248,13 +247,13 @@ LabelDefinition ReadLabel(const yaml::NamedNode& named, ProblemList* problems) {
                       " is given; expected 'window': "
                       "a label has one");
   } else if (fields.Require("window", "how far it looks ahead, such as 30d") != nullptr) {
-    ReadWindows(&fields, what, &view.windows, problems);
-    if (!view.windows.empty() && !view.windows[0].window.length) {
-      problems->Add(codes::kBadWindow, *view.windows[0].text.node,
+    view.windows = ReadWindows(&fields, what, problems);
+    if (!view.windows.list.empty() && !view.windows.list[0].window.length) {
+      problems->Add(codes::kBadWindow, *view.windows.list[0].text.node,
                     "'window' of " + what +
                         " is all; expected a duration: a label looks ahead a "
                         "stated time");
-      view.windows.clear();
+      view.windows.list.clear();
     }
   }
   view.features.push_back(std::move(feature));

@@ -19,7 +19,8 @@ namespace millrace::features {
 struct DraftScope {
   expr::Scope scope;
   std::set<std::string> broken;
-  bool whole = true;  // false: more names may be missing for the same reason
+  bool whole = true;   // false: more names may be missing for the same reason
+  bool blind = false;  // no name is known: only what needs none is checked
 };
 
 // Lists of the plan are parallel to the lists of definitions, broken ones included.

@@ -18,11 +18,18 @@ MapReader::MapReader(const Node& node, std::string what, ProblemList* problems)
   }
 }
 
+bool MapReader::Has(std::string_view field) const {
+  return node_->is_map() &&
+         std::any_of(node_->keys.begin(), node_->keys.end(),
+                     [&](const Node& key) { return key.is_scalar() && key.text == field; });
+}
+
 const Node* MapReader::Find(std::string_view field) {
-  known_.emplace_back(field);
+  if (std::find(known_.begin(), known_.end(), field) == known_.end()) known_.emplace_back(field);
   if (!node_->is_map()) return nullptr;
   for (size_t i = 0; i < node_->keys.size(); ++i) {
     if (!node_->keys[i].is_scalar() || node_->keys[i].text != field) continue;
+    if (node_->values[i].refused) return nullptr;
     if (node_->values[i].kind != NodeKind::kNull) return &node_->values[i];
     problems_->Add(codes::kMissingField, node_->keys[i],
                    "'" + std::string(field) + "' of " + what_ + " says nothing");
@@ -32,9 +39,8 @@ const Node* MapReader::Find(std::string_view field) {
 }
 
 const Node* MapReader::Require(std::string_view field, std::string_view expected) {
-  const size_t before = problems_->size();
   const Node* value = Find(field);
-  if (value == nullptr && node_->is_map() && problems_->size() == before) {
+  if (!Has(field) && node_->is_map()) {
     problems_->Add(
         codes::kMissingField, *node_,
         what_ + " has no '" + std::string(field) + "'; expected " + std::string(expected));
@@ -55,6 +61,7 @@ void MapReader::Reserve(std::string_view field, std::string_view meaning) {
 
 std::optional<Text> ReadScalar(const Node& node, std::string_view what, std::string_view expected,
                                ProblemList* problems) {
+  if (node.refused) return std::nullopt;
   if (node.is_scalar()) return Text{node.text, &node};
   std::string message =
       std::string(what) + " is " + node.Found() + "; expected " + std::string(expected);
@@ -162,7 +169,7 @@ void MapReader::Finish() {
 
 std::vector<NamedNode> ReadNamed(const Node& node, std::string_view kind, ProblemList* problems) {
   std::vector<NamedNode> named;
-  if (node.kind == NodeKind::kNull) return named;
+  if (node.kind == NodeKind::kNull || (node.refused && !node.is_map())) return named;
   if (!node.is_map()) {
     problems->Add(codes::kBadValue, node,
                   "found " + node.Found() + "; expected a mapping of " + std::string(kind) +

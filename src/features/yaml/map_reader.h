@@ -20,14 +20,15 @@ class MapReader {
   // and reads as an empty one. REQUIRES: node and problems outlive it.
   MapReader(const Node& node, std::string what, ProblemList* problems);
 
-  // The value of a field; nullptr when there is none or it says nothing. Marks the name as known.
+  // The value of a field; nullptr when there is none or it says nothing (reported). Marks the name
+  // as known.
   const Node* Find(std::string_view field);
   // The same, with missing_field when there is none. `expected` says what belongs there.
   const Node* Require(std::string_view field, std::string_view expected);
   // Refuses a word whose place is kept, by name.
   void Reserve(std::string_view field, std::string_view meaning);
-  // Accepts a field that another reader deals with.
-  void Know(std::string_view field) { known_.emplace_back(field); }
+  // Whether the field stands there, whatever its value.
+  bool Has(std::string_view field) const;
 
   // A text; what YAML would read as a boolean or a number is told to need quotes.
   std::optional<Text> FindText(std::string_view field);
@@ -51,8 +52,8 @@ class MapReader {
   std::vector<std::string> refused_;
 };
 
-// The named entries of a mapping such as `entities:`, each name once; repeated and unusable ones
-// are reported. `kind` for messages: "entity".
+// // The named entries of a mapping such as `entities:`, refused ones included; unusable names are
+// reported. `kind` for messages: "entity".
 struct NamedNode {
   Text name;
   const Node* value;

@@ -30,6 +30,8 @@ struct Node {
   NodeKind kind = NodeKind::kNull;
   Style style = Style::kPlain;
   bool flow = false;  // a list in [] or a map in {}
+  bool refused =
+      false;          // what is wrong with it is reported, or it was cut off: readers pass over it
   std::string text;   // kScalar
   size_t offset = 0;  // of its first character (a quote, for quoted ones) in the file
   const File* file = nullptr;

@@ -5,6 +5,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+#include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -20,14 +23,18 @@ constexpr size_t kFileBytesMax = 16 << 20;
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const File* file, ProblemList* problems) : file_(file), problems_(problems) {}
+  // `blanks`: offsets of values that were blanked, as they are reported already.
+  TreeBuilder(const File* file, const std::set<size_t>* blanks, ProblemList* problems)
+      : file_(file), blanks_(blanks), problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     RefuseAnchor(mark, anchor);
-    Place(MakeNode(NodeKind::kNull, mark));
+    Node node = MakeNode(NodeKind::kNull, mark);
+    node.refused = anchor != YAML::NullAnchor || blanks_->contains(node.offset);
+    Place(std::move(node));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -35,7 +42,9 @@ class TreeBuilder : public YAML::EventHandler {
         codes::kNeedsQuotes, MakeNode(NodeKind::kNull, mark),
         "YAML reads text that starts with '*' as an alias, which definitions do not have",
         "put the value in quotes");
-    Place(MakeNode(NodeKind::kNull, mark));
+    Node node = MakeNode(NodeKind::kNull, mark);
+    node.refused = true;
+    Place(std::move(node));
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -71,7 +80,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   // What was built, also of a text that ended in an error.
   std::vector<Node> TakeRoots() {
-    while (!open_.empty()) Close();
+    while (!open_.empty()) CutOff();
     return std::move(roots_);
   }
 
@@ -111,14 +120,21 @@ class TreeBuilder : public YAML::EventHandler {
   void Close() {
     Node node = std::move(open_.back());
     open_.pop_back();
-    // A key whose value an error cut off.
+    Place(std::move(node));
+  }
+
+  // Closes what an error left open. Its last value may not be what was meant.
+  void CutOff() {
+    Node& node = open_.back();
     if (node.is_map() && node.keys.size() > node.values.size()) {
       Node nothing;
       nothing.file = file_;
       nothing.offset = node.keys.back().offset;
       node.values.push_back(std::move(nothing));
     }
-    Place(std::move(node));
+    if (!node.values.empty()) node.values.back().refused = true;
+    node.refused = true;
+    Close();
   }
 
   void Place(Node node) {
@@ -135,6 +151,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   const File* file_;
+  const std::set<size_t>* blanks_;
   ProblemList* problems_;
   std::vector<Node> open_;
   std::vector<Node> roots_;
@@ -159,13 +176,32 @@ size_t FindBadByte(const std::string& text) {
   return std::string::npos;
 }
 
-void ReportSyntax(const File& file, size_t offset, const std::string& reason,
-                  ProblemList* problems) {
-  if (const auto advice = AdviseQuotes(file, offset)) {
-    problems->Add(codes::kNeedsQuotes, file.PlaceOf(advice->offset), advice->message, advice->hint);
-    return;
+// Where and why YAML gave up.
+struct SyntaxError {
+  size_t offset;
+  std::string reason;
+};
+
+// Reads `text`, which is the file's but for values that were blanked. Nothing when it was read
+// whole.
+std::optional<SyntaxError> Build(const File& file, const std::string& text, TreeBuilder* builder) {
+  try {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    while (parser.HandleNextDocument(*builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    size_t offset = 0;
+    if (!error.mark.is_null() && error.mark.line >= 0 &&
+        static_cast<size_t>(error.mark.line) < file.line_starts.size()) {
+      offset = file.line_starts[static_cast<size_t>(error.mark.line)] +
+               static_cast<size_t>(std::max(error.mark.column, 0));
+    }
+    return SyntaxError{offset, error.msg};
+  } catch (const std::exception& error) {
+    return SyntaxError{0, error.what()};
   }
-  problems->Add(codes::kSyntax, file.PlaceOf(offset), "YAML cannot be read here: " + reason);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -184,26 +220,27 @@ Document Parse(std::string file_name, std::string text, ProblemList* problems) {
                             : "this byte is not UTF-8 text, which definitions are written in");
     return document;
   }
-  TreeBuilder builder(&file, problems);
-  try {
-    std::istringstream in(file.text);
-    YAML::Parser parser(in);
-    while (parser.HandleNextDocument(builder)) {
+  // A value that only lacks quotes is reported and blanked, so that the rest of the file is read.
+  constexpr size_t kBlanksMax = 100;
+  std::string patched = file.text;
+  std::set<size_t> blanks;
+  while (true) {
+    TreeBuilder builder(&file, &blanks, problems);
+    const auto error = Build(file, patched, &builder);
+    document.roots = builder.TakeRoots();
+    if (!error) break;
+    const auto advice = AdviseQuotes(patched, error->offset);
+    if (!advice || blanks.size() == kBlanksMax || !blanks.insert(advice->offset).second) {
+      document.readable = false;
+      problems->Add(codes::kSyntax, file.PlaceOf(error->offset),
+                    "YAML cannot be read here: " + error->reason);
+      break;
     }
-  } catch (const YAML::Exception& error) {
-    document.readable = false;
-    size_t offset = 0;
-    if (!error.mark.is_null() && error.mark.line >= 0 &&
-        static_cast<size_t>(error.mark.line) < file.line_starts.size()) {
-      offset = file.line_starts[static_cast<size_t>(error.mark.line)] +
-               static_cast<size_t>(std::max(error.mark.column, 0));
-    }
-    ReportSyntax(file, offset, error.msg, problems);
-  } catch (const std::exception& error) {
-    document.readable = false;
-    ReportSyntax(file, 0, error.what(), problems);
+    problems->Add(codes::kNeedsQuotes, file.PlaceOf(advice->offset), advice->message, advice->hint);
+    std::fill(patched.begin() + static_cast<ptrdiff_t>(advice->offset),
+              patched.begin() + static_cast<ptrdiff_t>(advice->end), ' ');
+    patched[advice->offset] = '~';
   }
-  document.roots = builder.TakeRoots();
   for (Node& root : document.roots) JoinSplitFlowValues(&root, problems);
   return document;
 }

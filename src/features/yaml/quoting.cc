@@ -90,12 +90,35 @@ struct Line {
   std::string_view text;
 };
 
-Line LineAt(const File& file, size_t offset) {
-  const auto after = std::upper_bound(file.line_starts.begin(), file.line_starts.end(), offset);
-  const size_t begin = *(after - 1);
-  size_t end = file.text.find('\n', begin);
-  if (end == std::string::npos) end = file.text.size();
-  return {begin, std::string_view(file.text).substr(begin, end - begin)};
+Line LineAt(const std::string& text, size_t offset) {
+  const size_t before = offset == 0 ? std::string::npos : text.rfind('\n', offset - 1);
+  const size_t begin = before == std::string::npos ? 0 : before + 1;
+  size_t end = text.find('\n', begin);
+  if (end == std::string::npos) end = text.size();
+  return {begin, std::string_view(text).substr(begin, end - begin)};
+}
+
+// Where a value that begins at `start` was meant to end: in a flow at the ',' or '}' outside of
+// brackets and quotes, else with the line.
+size_t ValueEnd(std::string_view line, size_t start, bool flow) {
+  if (!flow) return line.size();
+  int open = 0;
+  char quote = 0;
+  for (size_t i = start; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(' || c == '[' || c == '{') {
+      ++open;
+    } else if (open > 0 && (c == ')' || c == ']' || c == '}')) {
+      --open;
+    } else if (open == 0 && (c == ',' || c == '}' || c == ']')) {
+      return i;
+    }
+  }
+  return line.size();
 }
 
 // The value after the last "key: " that begins at or before `column`, or after "- ".
@@ -123,45 +146,45 @@ void JoinSplitFlowValues(Node* root, ProblemList* problems) {
   if (root->flow) JoinIn(root, problems);
 }
 
-std::optional<QuoteAdvice> AdviseQuotes(const File& file, size_t error_offset) {
-  if (file.text.empty()) return std::nullopt;
-  error_offset = std::min(error_offset, file.text.size() - 1);
-  const Line line = LineAt(file, error_offset);
+std::optional<QuoteAdvice> AdviseQuotes(const std::string& text, size_t error_offset) {
+  if (text.empty()) return std::nullopt;
+  error_offset = std::min(error_offset, text.size() - 1);
+  const Line line = LineAt(text, error_offset);
   const size_t column = error_offset - line.begin;
   const size_t start = ValueStart(line.text, column);
   if (start >= line.text.size()) return std::nullopt;
-  const std::string_view value = line.text.substr(start);
-  const size_t offset = line.begin + start;
+  const std::string_view before = line.text.substr(0, start);
+  const bool flow = before.find_first_of("{[") != std::string_view::npos;
+  const size_t end = ValueEnd(line.text, start, flow);
+  const std::string_view value = line.text.substr(start, end - start);
+  QuoteAdvice advice{line.begin + start, line.begin + end, "", "put the whole value in quotes"};
+  if (value.empty()) return std::nullopt;
   const char first = value[0];
   if (std::string_view("*&%@`!").find(first) != std::string_view::npos) {
-    return QuoteAdvice{offset,
-                       std::string("a value that starts with '") + first + "' needs quotes in YAML",
-                       "put the whole value in quotes"};
+    advice.message = std::string("a value that starts with '") + first + "' needs quotes in YAML";
+    return advice;
   }
   if (first == '\'' || first == '"') {
     const size_t close = value.find(first, 1);
     const size_t after =
         close == std::string_view::npos ? close : value.find_first_not_of(" \t\r", close + 1);
-    if (after != std::string_view::npos && value[after] != '#' && value[after] != ',' &&
-        value[after] != '}' && value[after] != ']' && value[after] != ':') {
-      return QuoteAdvice{offset,
-                         "the value goes on after its closing quote, so YAML cannot read it",
-                         "put the whole value in quotes of the other kind"};
+    if (after == std::string_view::npos || value[after] == '#' || value[after] == ':') {
+      return std::nullopt;
     }
-    return std::nullopt;
+    advice.message = "the value goes on after its closing quote, so YAML cannot read it";
+    advice.hint = "put the whole value in quotes of the other kind";
+    return advice;
   }
-  if (first != '{' && first != '[' && first != '#' && value.find(": ") != std::string_view::npos &&
-      value.find(": ") + start <= column + 1) {
-    return QuoteAdvice{offset, "a value that holds ': ' needs quotes in YAML",
-                       "put the whole value in quotes"};
+  const size_t colon = value.find(": ");
+  if (first != '{' && first != '[' && first != '#' && colon != std::string_view::npos &&
+      colon + start <= column + 1) {
+    advice.message = "a value that holds ': ' needs quotes in YAML";
+    return advice;
   }
-  const bool flow = line.text.substr(0, start).find('{') != std::string_view::npos ||
-                    line.text.substr(0, start).find('[') != std::string_view::npos;
   const size_t bracket = value.find_first_of("[{");
   if (flow && bracket != std::string_view::npos && bracket > 0 && bracket + start <= column + 1) {
-    return QuoteAdvice{offset,
-                       "a value that holds brackets or braces needs quotes inside {} and []",
-                       "put the whole value in quotes"};
+    advice.message = "a value that holds brackets or braces needs quotes inside {} and []";
+    return advice;
   }
   return std::nullopt;
 }

@@ -17,10 +17,11 @@ void JoinSplitFlowValues(Node* root, ProblemList* problems);
 // Why the line at which YAML gave up needs quotes; nothing when that is not the likely reason.
 struct QuoteAdvice {
   size_t offset;  // of the value in the file
+  size_t end;     // one past its last character
   std::string message;
   std::string hint;
 };
-std::optional<QuoteAdvice> AdviseQuotes(const File& file, size_t error_offset);
+std::optional<QuoteAdvice> AdviseQuotes(const std::string& text, size_t error_offset);
 
 // What YAML 1.1 would take a plain scalar for: "a boolean", "a number"; "" when it is just text.
 std::string OtherReading(const Node& scalar);
