@@ -12,8 +12,7 @@ step() { printf '\n%s\n' "$*"; }
 step "1. The data: CDNOW purchases of 1997 and 1998"
 "$python" prepare.py
 
-step "2. The definitions: plan and apply"
-"$millrace" plan
+step "2. The definitions"
 "$millrace" apply
 
 step "3. The training set: every customer on the first of each month, as it was known on that day"
