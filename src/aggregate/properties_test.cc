@@ -34,8 +34,7 @@ std::vector<Type> InputTypes() {
 
 std::vector<Value> ParametersOf(const Function& function) {
   if (function.parameters == 0) return {Value()};
-  if (function.duration_parameter)
-    return {int64_t{3'600'000'000}, int64_t{7}, int64_t{86'400'000'000}};
+  if (function.duration_parameter) return {int64_t{3'600'000'000}, int64_t{7}, int64_t{2'000'000}};
   if (function.name.ends_with("percentile")) return {0.0, 0.3, 1.0};
   return {int64_t{1}, int64_t{3}};
 }
@@ -220,7 +219,6 @@ struct SampleWalk {
   std::vector<std::vector<int64_t>> inside;  // rows of each step
 };
 
-// length].
 struct WalkShape {
   base::Duration length;  // 0: nothing leaves
   int64_t stride;         // quarters of an hour between questions
