@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -83,6 +84,27 @@ bool Rewrite(const fs::path& path, const std::string& text, bool fill) {
   return true;
 }
 
+// Each failure once, with the first variation that has it and how many more do.
+void Print(const std::string& path, const CaseOutcome& outcome) {
+  constexpr size_t kShown = 10;
+  std::vector<std::string> order;
+  std::map<std::string, std::pair<std::string, int>> seen;  // text -> first variation, count
+  for (const std::string& failure : outcome.failures) {
+    const size_t variation = failure.rfind(" [");
+    const std::string text = failure.substr(0, variation);
+    auto [entry, added] = seen.try_emplace(text, failure.substr(variation + 1), 0);
+    if (added) order.push_back(text);
+    ++entry->second.second;
+  }
+  for (size_t i = 0; i < std::min(kShown, order.size()); ++i) {
+    const auto& [variation, count] = seen[order[i]];
+    std::cout << order[i] << " " << variation;
+    if (count > 1) std::cout << " and " << count - 1 << " other variations";
+    std::cout << "\n";
+  }
+  if (order.size() > kShown) std::cout << path << ": and " << order.size() - kShown << " more\n";
+}
+
 int RunAll(const Options& options) {
   const auto& engines = Engines();
   const auto kind = std::find_if(engines.begin(), engines.end(), [&](const EngineKind& candidate) {
@@ -106,7 +128,7 @@ int RunAll(const Options& options) {
     if (definition.ok()) {
       outcome = RunCase(*definition, *kind, variations, true);
     } else {
-      outcome.failures.push_back(definition.status().ToString());
+      outcome.failures.push_back(definition.status().ToString() + " [parser]");
     }
     runs += outcome.runs;
     if (gaps.contains(name)) {
@@ -118,13 +140,7 @@ int RunAll(const Options& options) {
     }
     if (outcome.failures.empty()) continue;
     ++failed;
-    constexpr size_t kShown = 6;
-    for (size_t i = 0; i < std::min(kShown, outcome.failures.size()); ++i) {
-      std::cout << outcome.failures[i] << "\n";
-    }
-    if (outcome.failures.size() > kShown) {
-      std::cout << path << ": and " << outcome.failures.size() - kShown << " more\n";
-    }
+    Print(path, outcome);
   }
   std::cout << options.engine << ": " << names.size() << " cases, " << runs << " runs, " << failed
             << " failed, " << gaps.size() << " gaps\n";

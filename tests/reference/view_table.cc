@@ -105,7 +105,7 @@ Result<std::vector<Cell>> Tables::Looked(const features::Lookup& lookup, const S
     const int feature = catalog.FindFeature(name.substr(prefix.size()));
     Cell cell;
     if (found != nullptr) cell = found->values[static_cast<size_t>(feature)];
-    cells.push_back(cell.is_error() ? Cell() : cell);
+    cells.push_back(cell.cell == columns::kValid ? Cell(Canonical(cell.value)) : Cell());
   }
   return cells;
 }
