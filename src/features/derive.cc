@@ -51,7 +51,7 @@ void FillDefault(const Value& value, int64_t row, ColumnBuffer* out) {
       out->uints()[row] = value.as_uint();
       break;
     case Physical::kFloat:
-      out->floats()[row] = value.as_float();
+      out->floats()[row] = columns::CanonicalFloat(value.as_float());
       break;
     case Physical::kString:
       out->strings()[row] = out->Keep(value.as_string());
@@ -75,13 +75,26 @@ void CopyPlainColumn(const Column& column, ColumnBuffer* out) {
       CopyPlain(column, column.uints, out->uints(), out->cells(), same);
       break;
     case Physical::kFloat:
-      CopyPlain(column, column.floats, out->floats(), out->cells(), same);
+      CopyPlain(column, column.floats, out->floats(), out->cells(), columns::CanonicalFloat);
       break;
     case Physical::kString:
       CopyPlain(column, column.strings, out->strings(), out->cells(), kept);
       break;
     default:
       break;
+  }
+}
+
+// One NaN and one zero in all elements of a list or map.
+void CanonicalizeElements(ColumnBuffer* cells) {
+  const Physical physical = cells->type().physical();
+  if (physical == Physical::kFloat) {
+    double* floats = cells->floats();
+    for (int64_t i = 0; i < cells->size(); ++i) floats[i] = columns::CanonicalFloat(floats[i]);
+  }
+  if (physical == Physical::kMap) CanonicalizeElements(cells->keys());
+  if (physical == Physical::kMap || physical == Physical::kList) {
+    CanonicalizeElements(cells->elements());
   }
 }
 
@@ -95,6 +108,7 @@ void SettleNested(const Column& column, const Value& default_value, ColumnBuffer
       out->AppendValue(default_value);
     }
   }
+  CanonicalizeElements(out);
 }
 
 // What a derived expression may read: the features of a view, then as_of.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace millrace::features {
 namespace {
 
@@ -59,6 +61,20 @@ TEST(SettleColumn, ErrorsAreCountedAndBecomeNullThenTheDefault) {
   EXPECT_EQ(filled.view.strings[0], "x");
   EXPECT_EQ(filled.view.strings[1], "none");
   EXPECT_EQ(filled.view.strings[2], "none");
+}
+
+TEST(SettleColumn, FloatsBecomeCanonicalInListsToo) {
+  ColumnBuffer plain(Kind::kFloat64);
+  plain.AppendFloat(-0.0);
+  plain.AppendNull();
+  ColumnBuffer lists(columns::Type::List(Kind::kFloat64));
+  lists.elements()->AppendFloat(-0.0);
+  lists.CloseList();
+  const OwnedColumn settled = SettleColumn(plain.View(), "v:f", Value(-0.0), nullptr);
+  EXPECT_FALSE(std::signbit(settled.view.floats[0]));
+  EXPECT_FALSE(std::signbit(settled.view.floats[1]));
+  const OwnedColumn nested = SettleColumn(lists.View(), "v:f", {}, nullptr);
+  EXPECT_FALSE(std::signbit(nested.view.children[0].floats[0]));
 }
 
 TEST(SettleColumn, ListsTakeDefaultsToo) {
