@@ -20,14 +20,25 @@ std::string Quoted(std::string_view text, char quote) {
   return out + quote;
 }
 
+// The one token that the whole text is; its kind is kEnd where there is no such token.
+Token OnlyToken(const std::string& text) {
+  base::Result<std::vector<Token>> tokens = Lex(text);
+  const bool only = tokens.ok() && tokens->size() == 2 && tokens->front().offset == 0 &&
+                    tokens->front().end == static_cast<int>(text.size());
+  return only ? tokens->front() : Token();
+}
+
 // A name that reads back bare: plain parts between dots, the whole no keyword.
 std::string NameText(const std::string& name) {
-  const base::Result<std::vector<Token>> tokens = Lex(name);
-  const bool bare = tokens.ok() && tokens->size() == 2 &&
-                    tokens->front().kind == TokenKind::kName && tokens->front().text == name &&
-                    !IsReserved(tokens->front().word) &&
-                    name.find_first_of("\" \t\r\n") == std::string::npos;
+  const Token token = OnlyToken(name);
+  const bool bare = token.kind == TokenKind::kName && token.text == name &&
+                    !IsReserved(token.word) && name.find('"') == std::string::npos;
   return bare ? name : Quoted(name, '"');
+}
+
+// The part of extract(part from …): a word is read in lower case.
+std::string PartText(const std::string& part) {
+  return OnlyToken(part).Is(part) && !IsReserved(part) ? part : Quoted(part, '\'');
 }
 
 std::string LiteralText(const Node& node) {
@@ -150,9 +161,7 @@ class Printer {
     out_ += node.text + "(";
     if (node.text == "extract" && node.children.size() == 2 &&
         node.children[0].kind == NodeKind::kLiteral && node.children[0].value.holds_string()) {
-      const std::string& part = node.children[0].value.as_string();
-      const std::string bare = NameText(part);
-      out_ += (bare == part ? part : Quoted(part, '\'')) + " from ";
+      out_ += PartText(node.children[0].value.as_string()) + " from ";
       Write(node.children[1], kOr);
     } else {
       WriteList(node, 0);
