@@ -85,6 +85,7 @@ struct Location {
   std::string Shown(const std::string& found) const {
     std::string_view rest = found;
     if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
+    if (rest.starts_with("./")) rest.remove_prefix(2);
     return fmt::format("{}{}", scheme, rest);
   }
 };
@@ -115,10 +116,12 @@ using Infos = std::vector<arrow::fs::FileInfo>;
 
 arrow::Result<Infos> FindGlob(arrow::fs::FileSystem* filesystem, const std::string& pattern) {
   const std::string folder = FixedFolder(pattern);
-  const bool deep = pattern.find("**") != std::string::npos;
-  const auto levels =
-      std::count(pattern.begin() + static_cast<int64_t>(folder.size()), pattern.end(), '/');
-  const int32_t depth = deep ? INT32_MAX : static_cast<int32_t>(levels);
+  std::string_view rest = pattern;
+  if (rest.starts_with(folder)) rest.remove_prefix(folder.size());
+  if (rest.starts_with('/')) rest.remove_prefix(1);
+  const bool deep = rest.find("**") != std::string_view::npos;
+  const auto levels = static_cast<int32_t>(std::count(rest.begin(), rest.end(), '/'));
+  const int32_t depth = deep ? INT32_MAX : levels;
   ARROW_ASSIGN_OR_RAISE(const Infos infos, Walk(filesystem, folder, depth));
   Infos found;
   for (const auto& info : infos) {
@@ -224,6 +227,7 @@ bool GlobMatches(std::string_view pattern, std::string_view path) {
 
 base::Result<FileList> ListFiles(const std::string& path, const std::string& format,
                                  const std::string& root) {
+  if (path.empty()) return base::Error(base::codes::kMissingField, "the source has no path");
   std::optional<Format> named;
   if (!format.empty()) {
     ARROW_ASSIGN_OR_RAISE(named, FormatNamed(format));

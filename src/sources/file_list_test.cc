@@ -68,6 +68,21 @@ TEST(ListFiles, GlobsComeInOrderOfTheirNames) {
   EXPECT_THAT(Shown(ListFiles("d/*.txt", "csv", folder.path())), ElementsAre("d/x.txt"));
 }
 
+TEST(ListFiles, RelativeToTheCurrentFolder) {
+  const Folder folder;
+  folder.Write("a.csv", "x\n");
+  folder.Write("d/b.csv", "x\n");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const auto top = Shown(ListFiles("*.csv", "", ""));
+  const auto below = Shown(ListFiles("*/b.csv", "", ""));
+  const auto all = Shown(ListFiles("**", "csv", ""));
+  std::filesystem::current_path(before);
+  EXPECT_THAT(top, ElementsAre("a.csv"));
+  EXPECT_THAT(below, ElementsAre("d/b.csv"));
+  EXPECT_THAT(all, ElementsAre("a.csv", "d/b.csv"));
+}
+
 TEST(ListFiles, AFileOfThatVeryNameComesBeforeAGlob) {
   const Folder folder;
   folder.Write("a[1].csv", "x\n");
@@ -99,6 +114,7 @@ TEST(ListFiles, WhatIsNotThere) {
   EXPECT_EQ(code("d/*.csv"), "empty_source");
   EXPECT_EQ(code("d"), "empty_source");
   EXPECT_EQ(code("d/notes.txt"), "usage");
+  EXPECT_EQ(code(""), "missing_field");
   EXPECT_THAT(TextOf(ListFiles("d/*.csv", "", folder.path()).status()), HasSubstr("d/*.csv"));
 }
 
