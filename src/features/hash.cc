@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "features/constant_codec.h"
+#include "features/codec/constant.h"
 
 namespace millrace::features {
 namespace {

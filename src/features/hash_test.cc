@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "features/definition_testing.h"
+#include "features/compiler/definition_testing.h"
 
 namespace millrace::features {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/time.h"
-#include "features/problem_list.h"
 #include "features/yaml/node.h"
+#include "features/yaml/problem_list.h"
 
 namespace millrace::features::yaml {
 

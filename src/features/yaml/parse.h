@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "features/problem_list.h"
 #include "features/yaml/node.h"
+#include "features/yaml/problem_list.h"
 
 namespace millrace::features::yaml {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "features/problem_list.h"
 #include "features/yaml/node.h"
+#include "features/yaml/problem_list.h"
 
 namespace millrace::features::yaml {
 
