@@ -1,5 +1,5 @@
-// What nearly every test includes, parsed once (MILLRACE_PCH). Never a substitute for an #include: a
-// build without it must compile too, and the sanitizer builds are without it.
+// What nearly every test includes, parsed once (MILLRACE_PCH). Never a substitute for an #include: the
+// default build is without it.
 #pragma once
 
 #include <arrow/result.h>
