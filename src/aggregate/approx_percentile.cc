@@ -17,7 +17,7 @@ constexpr uint32_t kBuckets = 1 << 18;
 // Buckets in the order of values. Both zeros and the subnormals nearest to them are one bucket; NaN
 // is the last.
 uint32_t BucketOf(double value) {
-  if (value != value) return kBuckets - 1;
+  if (std::isnan(value)) return kBuckets - 1;
   const uint64_t bucket = std::bit_cast<uint64_t>(value) >> kDropped;
   if ((bucket & (kBuckets / 2 - 1)) == 0) return kBuckets / 2;
   return static_cast<uint32_t>((bucket & kBuckets / 2) != 0 ? kBuckets - 1 - bucket

@@ -64,6 +64,9 @@ class FamilyState : public State {
   }
 
  private:
+  FamilyState() = default;
+  friend Derived;
+
   Derived& self() { return *static_cast<Derived*>(this); }
 };
 

@@ -1,5 +1,6 @@
 // decayed_sum and ewma. The Slide keeps one sum on a grid that follows the questions; only a label,
 // whose rows lie more than 1024 half-lives after its question, is summed anew for each.
+#include <cmath>
 #include <limits>
 
 #include "aggregate/decay_groups.h"
@@ -131,7 +132,7 @@ class DecaySlide final : public PositionSlide<DecaySlide<kMean>> {
     const int shift = static_cast<int>(term.k - reference_ + kDecayCut);
     for (size_t i = 0; i < sums_.size(); ++i) {
       const double value = term.values[i];
-      if (!(value - value == 0.0)) {
+      if (!std::isfinite(value)) {
         specials_.Add(value, subtract ? ~uint64_t{0} : 1);
         continue;
       }

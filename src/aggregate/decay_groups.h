@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
@@ -66,7 +67,7 @@ class DecayGroups {
   void Add(int64_t k, const DecayTerms<kMean>& terms) {
     Group& group = groups_[k];
     for (size_t i = 0; i < terms.size(); ++i) {
-      if (terms[i] - terms[i] == 0.0) {
+      if (std::isfinite(terms[i])) {
         group.sums[i] = group.sums[i] + exact::Dyadic::FromFloat(terms[i]);
       } else {
         group.specials |= SpecialBit(terms[i]);
@@ -96,7 +97,7 @@ class DecayGroups {
   static constexpr int64_t kHighBit = 1024 + 64;
 
   static uint8_t SpecialBit(double term) {
-    if (term != term) return 1;
+    if (std::isnan(term)) return 1;
     return term > 0 ? 2 : 4;
   }
   static double SpecialValue(uint8_t bits) {

@@ -46,7 +46,7 @@ class PowerSums {
     count_ += subtract ? ~uint64_t{0} : 1;
     if constexpr (kFloats) {
       const double value = column.floats[row];
-      if (!(value - value == 0.0)) {
+      if (!std::isfinite(value)) {
         not_finite_ += subtract ? ~uint64_t{0} : 1;
         return;
       }

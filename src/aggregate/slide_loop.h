@@ -34,6 +34,10 @@ class RowSlide : public Slide {
       self.Read(step.as_of, out);
     }
   }
+
+ private:
+  RowSlide() = default;
+  friend Derived;
 };
 
 // Where each row of `enter` stands in `leave`.
@@ -93,6 +97,9 @@ class PositionSlide : public Slide {
   }
 
  private:
+  PositionSlide() = default;
+  friend Derived;
+
   LeavePositions entering_;
 };
 

@@ -2,6 +2,7 @@
 // included. Rounded once when it is read. Used by every function that sums floats.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -17,7 +18,7 @@ struct Specials {
 
   bool any() const { return (nan | positive | negative) != 0; }
   void Add(double value, uint64_t count) {
-    if (value != value) {
+    if (std::isnan(value)) {
       nan += count;
     } else if (value > 0) {
       positive += count;
@@ -60,7 +61,7 @@ class FloatSum {
 
  private:
   void Change(double value, bool subtract) {
-    if (!(value - value == 0.0)) {  // NaN or infinite
+    if (!std::isfinite(value)) {  // NaN or infinite
       specials_.Add(value, subtract ? ~uint64_t{0} : 1);
       return;
     }

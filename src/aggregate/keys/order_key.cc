@@ -1,6 +1,7 @@
 // Order keys of every type. The bytes of nested values: docs/formats/state.md, "Order bytes".
 #include "aggregate/keys/order_key.h"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -27,7 +28,7 @@ void AppendBigEndian(uint64_t bits, std::string* key) {
 
 // Like FloatKey, in four bytes.
 uint32_t Float32Key(double value) {
-  if (value != value) return ~uint32_t{0};
+  if (std::isnan(value)) return ~uint32_t{0};
   const auto bits = std::bit_cast<uint32_t>(static_cast<float>(value) + 0.0f);
   return (bits >> 31) != 0 ? ~bits : bits | uint32_t{1} << 31;
 }
@@ -100,7 +101,7 @@ bool IsKeyOf(const Type& type, FixedKey key) {
     case Physical::kFloat: {
       const double value = FloatOfKey(key);
       if (FloatKey(value) != key) return false;
-      return type.kind() != Kind::kFloat32 || value != value ||
+      return type.kind() != Kind::kFloat32 || std::isnan(value) ||
              static_cast<double>(static_cast<float>(value)) == value;
     }
     default:

@@ -7,6 +7,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -29,7 +30,7 @@ inline bool IsFixed(const columns::Type& type) {
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 inline FixedKey FloatKey(double value) {
-  if (value != value) return ~uint64_t{0};
+  if (std::isnan(value)) return ~uint64_t{0};
   const uint64_t bits = std::bit_cast<uint64_t>(value + 0.0);  // -0.0 + 0.0 is +0.0
   return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
 }
