@@ -171,7 +171,7 @@ TEST_F(ExplainTest, TextAndJsonSayTheSame) {
   ASSERT_TRUE(explained.ok()) << explained.status().ToString();
   const std::string text = ToText(*explained, 1);
   EXPECT_THAT(text, HasSubstr("spend:sum = 25.0  (float64, PRESENT)"));
-  EXPECT_THAT(text, HasSubstr("1 older that count"));
+  EXPECT_THAT(text, HasSubstr("1 more that count"));
   EXPECT_THAT(text, Not(HasSubstr("bob")));
   const std::string json = ToJson(*explained);
   EXPECT_THAT(json, HasSubstr("\"value\": \"25.0\""));

@@ -1,4 +1,5 @@
 // An Explanation as text for people and JSON for machines (explain.h).
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "jobs/explain.h"
@@ -17,32 +18,41 @@ std::string EventText(const ExplainedEvent& event) {
   return text + "  " + event.reason + "  [" + event.place + "]\n";
 }
 
-std::string EventsText(const std::vector<ExplainedEvent>& events, bool counting, int events_max) {
+// At most `events_max` of them, those nearest to `at`, in the order of time.
+std::string EventsText(const ExplainedValue& value, bool counting, base::EventTime at,
+                       int events_max) {
   std::vector<const ExplainedEvent*> chosen;
-  for (const ExplainedEvent& event : events) {
+  for (const ExplainedEvent& event : value.events) {
     if (event.counts == counting) chosen.push_back(&event);
   }
   std::string text;
-  size_t first = 0;
   if (chosen.size() > static_cast<size_t>(events_max)) {
-    first = chosen.size() - static_cast<size_t>(events_max);
-    text += "    … " + std::to_string(first) +
-            (counting ? " older that count\n" : " older that do not\n");
+    const auto distance = [&](const ExplainedEvent* event) {
+      return event->event_time < at ? at - event->event_time : event->event_time - at;
+    };
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [&](const auto* a, const auto* b) { return distance(a) < distance(b); });
+    text = "    … " + std::to_string(chosen.size() - static_cast<size_t>(events_max)) + " more " +
+           (counting ? "that count" : "that do not") + ", further away\n";
+    chosen.resize(static_cast<size_t>(events_max));
+    std::stable_sort(chosen.begin(), chosen.end(),
+                     [](const auto* a, const auto* b) { return a->event_time < b->event_time; });
   }
-  for (size_t i = first; i < chosen.size(); ++i) text += EventText(*chosen[i]);
+  for (const ExplainedEvent* event : chosen) text += EventText(*event);
   return text;
 }
 
-std::string ValueText(const ExplainedValue& value, const std::string& indent, int events_max) {
+std::string ValueText(const ExplainedValue& value, const std::string& indent, base::EventTime at,
+                      int events_max) {
   std::string text = indent + value.feature + " = " + value.value + "  (" + value.type + ", " +
                      value.status + ")\n";
   if (!value.definition.empty()) text += indent + "  " + value.definition + "\n";
   if (!value.rule.empty()) text += indent + "  events: " + value.rule + "\n";
   if (!value.arithmetic.empty()) text += indent + "  " + value.arithmetic + "\n";
-  text += EventsText(value.events, true, events_max);
-  text += EventsText(value.events, false, events_max);
+  text += EventsText(value, true, at, events_max);
+  text += EventsText(value, false, at, events_max);
   for (const ExplainedValue& input : value.inputs) {
-    text += ValueText(input, indent + "  ", events_max);
+    text += ValueText(input, indent + "  ", at, events_max);
   }
   return text;
 }
@@ -78,7 +88,7 @@ std::string ToText(const Explanation& explanation, int events_max) {
   std::string text;
   for (const auto& [key, value] : explanation.keys) text += key + "=" + value + " ";
   text += "at " + base::FormatTime(explanation.at) + "\n" +
-          ValueText(explanation.value, "", events_max);
+          ValueText(explanation.value, "", explanation.at, events_max);
   for (const auto& reason : explanation.rejected.reasons) {
     text += "rejected, of all keys: " + std::to_string(reason.count) + "  " + reason.where + ": " +
             reason.code;

@@ -28,6 +28,28 @@ std::string RejectedText(const columns::RejectedRows& rejected) {
   return text;
 }
 
+// One line per column: its nulls, by reason where there is more than one.
+std::string NullText(const std::vector<NullCells>& null_cells) {
+  std::string text;
+  for (size_t first = 0; first < null_cells.size();) {
+    size_t last = first;
+    int64_t total = 0;
+    std::string reasons;
+    for (; last < null_cells.size() && null_cells[last].column == null_cells[first].column;
+         ++last) {
+      total += null_cells[last].count;
+      reasons += (last == first ? "" : ", ") + null_cells[last].reason;
+      if (last > first || (last + 1 < null_cells.size() &&
+                           null_cells[last + 1].column == null_cells[first].column)) {
+        reasons += " " + std::to_string(null_cells[last].count);
+      }
+    }
+    text += fmt::format("  null     {:>9}  {}: {}\n", total, null_cells[first].column, reasons);
+    first = last;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ToText(const Report& report) {
@@ -46,9 +68,7 @@ std::string ToText(const Report& report) {
     text += fmt::format("  no time  {:>9}  rows of the spine\n", report.rows_null_time);
   }
   text += RejectedText(report.rejected);
-  for (const NullCells& cells : report.null_cells) {
-    text += fmt::format("  null     {:>9}  {}: {}\n", cells.count, cells.column, cells.reason);
-  }
+  text += NullText(report.null_cells);
   for (const ErrorCells& cells : report.error_cells) {
     text += fmt::format("  error    {:>9}  {}: {} (first: {})\n", cells.count, cells.feature,
                         cells.code, cells.first_key);

@@ -26,6 +26,9 @@ using features::View;
 namespace {
 
 constexpr int64_t kKeyTasks = 64;
+// Steps are listed in blocks of so many (key, step) marks.
+constexpr size_t kMarksMax = size_t{1} << 26;
+constexpr int64_t kStepsMax = 10'000'000;
 
 const std::vector<columns::Field>& KeyFields(const TrainingSetRequest& request) {
   return request.plan->views[request.selection.uses[0].view].keys;
@@ -74,6 +77,11 @@ Status CheckSteps(const TrainingSetRequest& request) {
   if (!request.steps.has_value() || request.steps->every.micros() <= 0) {
     return usage("a training set needs a spine, or --every with --from and --to");
   }
+  if ((request.steps->to - request.steps->from).micros() / request.steps->every.micros() >=
+      kStepsMax) {
+    return usage("--every " + base::FormatDuration(request.steps->every) +
+                 " makes more steps between --from and --to than a training set can hold");
+  }
   const features::FeaturePlan& plan = *request.plan;
   const auto& uses = request.selection.uses;
   if (uses.empty()) return usage("without a spine, at least one feature of a view is needed");
@@ -106,26 +114,34 @@ Spine ListSteps(const TrainingSetRequest& request, const Needs& needs,
                 const sweep::RunTasks& run) {
   const std::vector<EventTime> times =
       window::Steps(request.steps->from, request.steps->to, request.steps->every);
-  const int32_t key_count = keys->ids.size();
-  const size_t steps = times.size();
-  std::vector<uint8_t> listed(static_cast<size_t>(key_count) * steps);
-  run(kKeyTasks, [&](int64_t task) {
-    const auto bound = [&](int64_t t) { return static_cast<int32_t>(key_count * t / kKeyTasks); };
-    for (int32_t key = bound(task); key < bound(task + 1); ++key) {
-      for (size_t i = 0; i < views.size(); ++i) {
-        MarkKey(request.plan->views[needs.views[i].view], views[i], key, request, times,
-                listed.data() + static_cast<size_t>(key) * steps);
-      }
-    }
-  });
   Spine spine;
   SpineKeys spine_keys{request.selection.uses[0].key_columns, keys, {}};
   const std::vector<int32_t> order = KeysInOrder(*keys);
-  for (size_t step = 0; step < steps; ++step) {
-    for (const int32_t key : order) {
-      if (listed[static_cast<size_t>(key) * steps + step] == 0) continue;
-      spine_keys.ids.push_back(key);
-      spine.times.push_back(times[step]);
+  const size_t key_count = order.size();
+  const size_t block_max = std::max<size_t>(1, kMarksMax / std::max<size_t>(1, key_count));
+  std::vector<uint8_t> listed;
+  for (size_t first = 0; first < times.size(); first += block_max) {
+    const std::vector<EventTime> block(
+        times.begin() + static_cast<std::ptrdiff_t>(first),
+        times.begin() + static_cast<std::ptrdiff_t>(std::min(first + block_max, times.size())));
+    listed.assign(key_count * block.size(), 0);
+    run(kKeyTasks, [&](int64_t task) {
+      const auto bound = [&](int64_t t) {
+        return static_cast<int32_t>(static_cast<int64_t>(key_count) * t / kKeyTasks);
+      };
+      for (int32_t key = bound(task); key < bound(task + 1); ++key) {
+        for (size_t i = 0; i < views.size(); ++i) {
+          MarkKey(request.plan->views[needs.views[i].view], views[i], key, request, block,
+                  listed.data() + static_cast<size_t>(key) * block.size());
+        }
+      }
+    });
+    for (size_t step = 0; step < block.size(); ++step) {
+      for (const int32_t key : order) {
+        if (listed[static_cast<size_t>(key) * block.size() + step] == 0) continue;
+        spine_keys.ids.push_back(key);
+        spine.times.push_back(block[step]);
+      }
     }
   }
   spine.rows = static_cast<int64_t>(spine.times.size());

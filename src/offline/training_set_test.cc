@@ -281,6 +281,9 @@ TEST_F(TrainingSetTest, WithoutASpineEveryKeyWithSomethingToSayIsListed) {
             "bob | 2025-01-01T12:30:00Z | 0 | null\n");
   const auto two = Make({"spend:n_1h", "item_price:price"}, "");
   EXPECT_EQ(base::ProblemsOf(two.status())[0].code, base::codes::kUsage);
+  request_.labels.clear();
+  request_.steps->every = base::Duration::Micros(1);
+  EXPECT_THAT(Make({"spend:n_1h"}, "").status().ToString(), HasSubstr("more steps"));
 }
 
 TEST_F(TrainingSetTest, AliasesReadAViewUnderOtherKeys) {
