@@ -42,8 +42,8 @@ enum class Physical : uint8_t { kNone, kBool, kInt, kUInt, kFloat, kString, kLis
 class Type {
  public:
   Type() : Type(Kind::kNull) {}
-  Type(Kind kind)
-      : kind_(kind) {}  // NOLINT(google-explicit-constructor): a scalar kind is its type
+  // NOLINTNEXTLINE(google-explicit-constructor): a scalar kind is its type
+  Type(Kind kind) : kind_(kind) {}
   static Type List(Type element);
   static Type Vector(int32_t size);  // of float32
   static Type Map(Type key, Type value);

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace millrace::offline {
@@ -28,24 +31,53 @@ std::string RejectedText(const columns::RejectedRows& rejected) {
   return text;
 }
 
-// One line per column: its nulls, by reason where there is more than one.
+// One line per set of columns with the same nulls: their number, by reason where there is more than
+// one, and the columns.
 std::string NullText(const std::vector<NullCells>& null_cells) {
-  std::string text;
-  for (size_t first = 0; first < null_cells.size();) {
-    size_t last = first;
+  struct Line {
     int64_t total = 0;
     std::string reasons;
-    for (; last < null_cells.size() && null_cells[last].column == null_cells[first].column;
-         ++last) {
-      total += null_cells[last].count;
-      reasons += (last == first ? "" : ", ") + null_cells[last].reason;
-      if (last > first || (last + 1 < null_cells.size() &&
-                           null_cells[last + 1].column == null_cells[first].column)) {
-        reasons += " " + std::to_string(null_cells[last].count);
-      }
+    std::string columns;
+  };
+  std::vector<Line> lines;
+  for (size_t first = 0; first < null_cells.size();) {
+    size_t last = first + 1;
+    while (last < null_cells.size() && null_cells[last].column == null_cells[first].column) ++last;
+    Line line;
+    for (size_t i = first; i < last; ++i) {
+      line.total += null_cells[i].count;
+      line.reasons += (i == first ? "" : ", ") + null_cells[i].reason;
+      if (last - first > 1) line.reasons += " " + std::to_string(null_cells[i].count);
     }
-    text += fmt::format("  null     {:>9}  {}: {}\n", total, null_cells[first].column, reasons);
+    const auto same = std::find_if(lines.begin(), lines.end(), [&](const Line& other) {
+      return other.total == line.total && other.reasons == line.reasons;
+    });
+    if (same != lines.end()) {
+      same->columns += ", " + null_cells[first].column;
+    } else {
+      line.columns = null_cells[first].column;
+      lines.push_back(std::move(line));
+    }
     first = last;
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    text += fmt::format("  null     {:>9}  {}: {}\n", line.total, line.reasons, line.columns);
+  }
+  return text;
+}
+
+// One line per number of cells that differ, with its columns.
+std::string ChangedText(const Report& report) {
+  std::string text =
+      fmt::format("  changed  {:>9}  rows by --ignore-created\n", report.rows_changed);
+  std::map<int64_t, std::string, std::greater<>> columns;
+  for (const ChangedCells& cells : report.changed) {
+    std::string& names = columns[cells.count];
+    names += (names.empty() ? "" : ", ") + cells.column;
+  }
+  for (const auto& [count, names] : columns) {
+    text += fmt::format("  changed  {:>9}  {}\n", count, names);
   }
   return text;
 }
@@ -73,12 +105,7 @@ std::string ToText(const Report& report) {
     text += fmt::format("  error    {:>9}  {}: {} (first: {})\n", cells.count, cells.feature,
                         cells.code, cells.first_key);
   }
-  if (report.ignored_created) {
-    text += fmt::format("  changed  {:>9}  rows by --ignore-created\n", report.rows_changed);
-    for (const ChangedCells& cells : report.changed) {
-      text += fmt::format("  changed  {:>9}  {}\n", cells.count, cells.column);
-    }
-  }
+  if (report.ignored_created) text += ChangedText(report);
   for (const std::string& assumption : report.assumptions) text += "  note: " + assumption + "\n";
   text += fmt::format("  took     {:>9.2f}  s\n", report.seconds);
   return text;

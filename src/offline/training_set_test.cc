@@ -440,7 +440,7 @@ TEST_F(TrainingSetTest, TheReportReadsAsTextAndJson) {
            {"n_1h"}),
       "");
   EXPECT_THAT(ToText(report_), HasSubstr("events of purchases"));
-  EXPECT_THAT(ToText(report_), HasSubstr("sum_1h: not_found"));
+  EXPECT_THAT(ToText(report_), HasSubstr("not_found: sum_1h"));
   EXPECT_THAT(ToJson(report_), HasSubstr("\"rows_in\": 1"));
 }
 
