@@ -10,6 +10,7 @@
 
 #include "features/selection.h"
 #include "sources/event_reader.h"
+#include "sources/file_list.h"
 #include "sources/table_file.h"
 
 namespace millrace::jobs {
@@ -105,6 +106,8 @@ offline::SourceOpener FilesUnder(const std::string& root) {
 Result<offline::TrainingSet> MakeTrainingSet(const features::FeaturePlan& plan,
                                              const TrainingSetOptions& options) {
   ARROW_RETURN_NOT_OK(CheckOptions(options));
+  // Not after minutes of work; WriteTable knows which of them it writes.
+  ARROW_RETURN_NOT_OK(sources::FormatOf(options.out).status());
   offline::TrainingSetRequest request;
   request.plan = &plan;
   ARROW_ASSIGN_OR_RAISE(request.selection, Select(plan, options));
