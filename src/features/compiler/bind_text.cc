@@ -149,9 +149,8 @@ base::Result<Value> DefaultMap(const Node& node, const Type& type) {
     ARROW_ASSIGN_OR_RAISE(Value value, DefaultValue(node.values[i], type.element()));
     map.emplace_back(std::move(key), std::move(value));
   }
-  std::stable_sort(map.begin(), map.end(), [](const auto& a, const auto& b) {
-    return columns::Compare(a.first, b.first) < 0;
-  });
+  std::sort(map.begin(), map.end(),
+            [](const auto& a, const auto& b) { return columns::Compare(a.first, b.first) < 0; });
   for (size_t i = 1; i < map.size(); ++i) {
     if (columns::Compare(map[i - 1].first, map[i].first) == 0) {
       return base::Error(codes::kTypeMismatch, "");
@@ -209,7 +208,10 @@ std::optional<expr::Expression> BindText(const Text& text, const DraftScope& sco
   if (scope.blind || MentionsBroken(*parsed, scope)) return std::nullopt;
   auto bound = expr::Expression::Bind(*parsed, scope.scope);
   if (bound.ok()) return *bound;
-  if (scope.whole) problems->AddExpression(bound.status(), *text.node);
+  const base::Code code = base::ProblemsOf(bound.status())[0].code;
+  if (scope.whole || !(code == codes::kUnknownName)) {
+    problems->AddExpression(bound.status(), *text.node);
+  }
   return std::nullopt;
 }
 

@@ -58,8 +58,9 @@ class OnDemandCompiler {
       }
       const int other = FindOther(name);
       if (other >= 0) {
-        good = good && draft_->on_demand_usable[static_cast<size_t>(other)];
-        if (good) others_.push_back(other);
+        const bool usable = draft_->on_demand_usable[static_cast<size_t>(other)];
+        if (usable) others_.push_back(other);
+        good = good && usable;
         continue;
       }
       const int view = FindDefinition(draft_->definitions.views, name, "view", draft_);

@@ -39,8 +39,8 @@ std::vector<base::Problem> ProblemList::Sorted() const {
   const auto key = [](const base::Problem& p) {
     return std::tie(p.place.file, p.place.line, p.place.column, p.code.name, p.message);
   };
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
   const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
   sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
   return sorted;
