@@ -19,7 +19,6 @@
 namespace millrace::sources {
 namespace {
 
-using columns::Cell;
 using columns::Column;
 using columns::ColumnBuffer;
 using columns::Kind;

@@ -83,7 +83,7 @@ base::Result<std::shared_ptr<arrow::Table>> CanonicalFloats(const arrow::Table& 
     arrow::ArrayVector chunks;
     for (const auto& chunk : column->chunks()) {
       ARROW_ASSIGN_OR_RAISE(auto data, Canonical(chunk->data()));
-      chunks.push_back(data == chunk->data() ? chunk : arrow::MakeArray(std::move(data)));
+      chunks.push_back(data == chunk->data() ? chunk : arrow::MakeArray(data));
     }
     columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(chunks), column->type()));
   }

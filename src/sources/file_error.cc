@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -58,8 +57,8 @@ base::Status FileError(const base::Status& status, std::string_view doing, std::
     return status;
   }
   if (error.has_value()) {
-    return base::Error(CodeOfErrno(*error),
-                       fmt::format("cannot {} {}: {}", doing, path, std::strerror(*error)));
+    return base::Error(CodeOfErrno(*error), fmt::format("cannot {} {}: {}", doing, path,
+                                                        arrow::internal::ErrnoMessage(*error)));
   }
   std::string message = status.message();
   const base::Code code =

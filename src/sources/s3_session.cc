@@ -1,8 +1,8 @@
 #include "sources/s3_session.h"
 
 #include <arrow/filesystem/s3fs.h>
+#include <arrow/util/io_util.h>
 
-#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,8 +32,7 @@ base::Status Start() {
 }
 
 std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
+  return arrow::internal::GetEnvVar(name).ValueOr("");
 }
 
 // "http://127.0.0.1:5000/" -> scheme http, host and port.

@@ -36,7 +36,7 @@ arrow::Status ReadIpc(const FileList& list, const ListedFile& file,
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
     batches.push_back(std::move(batch));
   }
-  return arrow::Table::FromRecordBatches(reader->schema(), std::move(batches)).Value(out);
+  return arrow::Table::FromRecordBatches(reader->schema(), batches).Value(out);
 }
 
 arrow::Status WriteParquet(const arrow::Table& table, WholeFile* file) {
