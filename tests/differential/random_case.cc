@@ -41,7 +41,11 @@ class Drawer {
                            "}}\n  item: {keys: {item_id: string}}\n";
     AddCatalog();
     const int64_t windowed = 1 + Below(2);
-    for (int64_t i = 0; i < windowed; ++i) AddWindowed(i);
+    for (int64_t i = 0; i < windowed; ++i) {
+      AddWindowed("w" + std::to_string(i), "    entity: user\n");
+    }
+    if (Chance(0.25)) AddWindowed("gw", "");  // one key for all
+    if (Chance(0.25)) AddWindowed("cw", "    entities: [user, item]\n");
     if (Chance(0.6)) AddSnapshot();
     if (Chance(0.4)) AddOnDemand();
     if (Chance(0.5)) AddLabels();
@@ -62,6 +66,9 @@ class Drawer {
 
   // Instants on a grid of ten minutes, now and then a microsecond beside it.
   std::string Time() {
+    static const Texts kFar = {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
+                               "1677-09-21T00:12:43.145224Z"};
+    if (Chance(0.02)) return Pick(kFar);
     const int64_t minutes = 10 * Below(36);
     char text[64];
     const char* day = before_epoch_ ? (minutes < 180 ? "1969-12-31" : "1970-01-01") : "2025-01-01";
@@ -86,11 +93,12 @@ class Drawer {
     return Pick(errors_ ? kFailing : kPlain);
   }
   std::string NumberInput() {
-    static const Texts kInputs = {"x", "f", "f", "f", "g", "f / 3", "w", "u"};
+    static const Texts kInputs = {"x", "f", "f", "f", "g", "f / 3", "w", "u", "length(s)"};
     return Chance(0.2) ? IntInput() : Pick(kInputs);
   }
   std::string AnyInput() {
-    static const Texts kInputs = {"x", "f", "s", "b", "d", "g", "u", "v", "lower(s)", "event_time"};
+    static const Texts kInputs = {"x", "f", "s",        "b",          "d",        "g",
+                                  "u", "v", "lower(s)", "event_time", "s || 'x'", "array[x, w]"};
     return Pick(kInputs);
   }
   std::string Condition() {
@@ -175,10 +183,10 @@ class Drawer {
     if (Chance(0.3)) asked_ = {"catalog:price", "catalog:kind"};
   }
 
-  void AddWindowed(int64_t index) {
-    const std::string name = "w" + std::to_string(index);
+  // `entity`: the line that names it.
+  void AddWindowed(const std::string& name, const std::string& entity) {
     RandomView view;
-    view.head = "  " + name + ":\n    entity: user\n    source: e\n";
+    view.head = "  " + name + ":\n" + entity + "    source: e\n";
     const bool lookup = Chance(0.4);
     if (lookup) view.head += "    lookup: {it: catalog}\n";
     if (Chance(0.3)) {
@@ -224,7 +232,7 @@ class Drawer {
       for (size_t i = 0; i < view.derived.size(); ++i) {
         asked_.push_back(name + ":d" + std::to_string(i));
       }
-      if (on_demand_input_.empty()) on_demand_input_ = name;
+      if (on_demand_input_.empty() && !entity.empty()) on_demand_input_ = name;
     }
     result_.views.push_back(std::move(view));
   }
@@ -275,7 +283,7 @@ class Drawer {
 
   std::string EventRow() {
     // A tenth of the cells that may be unreadable are, in cases with errors.
-    auto unreadable = [&](std::string text) {
+    auto unreadable = [&](const std::string& text) {
       return errors_ && Chance(0.05) ? std::string("!zz") : text;
     };
     std::string row = unreadable(OrNull(Time(), 0.03));
@@ -347,7 +355,7 @@ class Drawer {
                (before_epoch_ ? "02:00:00Z" : "11:30:00Z");
     ask.inputs = "at | user_id";
     for (const std::string& name : asked_) {
-      if (!name.starts_with("catalog") && !name.starts_with("o:")) ask.asked.push_back(name);
+      if (name.starts_with("w") || name.starts_with("p:")) ask.asked.push_back(name);
     }
     ask.asked.insert(ask.asked.end(), labels_.begin(), labels_.end());
     result_.asks.push_back(std::move(ask));
@@ -368,44 +376,7 @@ class Drawer {
   bool has_request_ = false;
 };
 
-std::string Join(const Texts& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += text;
-  return joined;
-}
-
-std::string ViewText(const RandomView& view) {
-  std::string text = view.head + Join(view.features);
-  if (!view.derived.empty()) text += "    derived:\n" + Join(view.derived);
-  return text;
-}
-
 }  // namespace
-
-std::string RandomCase::Text() const {
-  std::string text = "# The differential test with MILLRACE_SEED=" + std::to_string(seed) + ".\n";
-  text += definitions + "views:\n";
-  for (const RandomView& view : views) text += ViewText(view);
-  if (!on_demand.empty()) text += "on_demand:\n";
-  for (const RandomView& view : on_demand) text += ViewText(view);
-  if (!labels.empty()) text += "labels:\n" + Join(labels);
-  for (const RandomTable& table : events) {
-    text += "\n" + table.head;
-    for (const std::string& row : table.rows) text += "  " + row + "\n";
-  }
-  for (const RandomTable& ask : asks) {
-    if (ask.asked.empty()) continue;
-    std::string header = "  " + ask.inputs + " |";
-    std::string answers = " |";
-    for (const std::string& name : ask.asked) {
-      header += "| " + name + " ";
-      answers += "| ? ";
-    }
-    text += "\n" + ask.head + "\n" + header + "\n";
-    for (const std::string& row : ask.rows) text += "  " + row + answers + "\n";
-  }
-  return text;
-}
 
 RandomCase MakeRandomCase(uint64_t seed) {
   return Drawer(seed).Run();

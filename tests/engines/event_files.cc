@@ -14,7 +14,6 @@
 namespace millrace::engines {
 namespace {
 
-using base::Result;
 using base::Status;
 using columns::Kind;
 using columns::Physical;
@@ -105,7 +104,7 @@ Status WriteParquet(const EventTable& table, const std::vector<size_t>& rows,
     fields.push_back(arrow::field(table.file_columns[i], array->type()));
     arrays.push_back(std::move(array));
   }
-  const auto arrow_table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
+  const auto arrow_table = arrow::Table::Make(arrow::schema(std::move(fields)), arrays);
   return sources::WriteTable(path, *arrow_table);
 }
 

@@ -62,7 +62,7 @@ Result<std::shared_ptr<arrow::Table>> SpineOf(const Question& question) {
     ARROW_RETURN_NOT_OK(add(question.inputs[i].name, question.inputs[i].type,
                             [&](size_t row) { return question.rows[row][i]; }));
   }
-  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays),
+  return arrow::Table::Make(arrow::schema(std::move(fields)), arrays,
                             static_cast<int64_t>(question.times.size()));
 }
 

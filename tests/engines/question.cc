@@ -267,7 +267,8 @@ class Comparer {
     if (table) {
       line = table->line;
       for (const CaseRow& row : table->rows) {
-        expected[{row.cells[0].text, row.cells[1].text}] = atoll(row.cells[2].text.c_str());
+        expected[{row.cells[0].text, row.cells[1].text}] =
+            std::strtoll(row.cells[2].text.c_str(), nullptr, 10);
       }
     }
     for (const auto& [key, count] : expected) {

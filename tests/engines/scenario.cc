@@ -13,7 +13,6 @@ namespace millrace::engines {
 namespace {
 
 using base::Result;
-using base::Status;
 
 // "amount:float64" -> name and type; "amount" -> name alone.
 struct HeaderCell {

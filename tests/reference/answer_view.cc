@@ -83,10 +83,10 @@ Result<Cell> Answers::Stored(const View& view, size_t index, const Key& key, con
     *reason = outdated ? "outside_max_age" : "not_found";
     return Cell();
   }
+  const int64_t t = *at.time;
   std::optional<int64_t> known_at;
-  if (!at.ignore_created) known_at = *at.time;
-  const auto rows =
-      RowsWithin(*table, key, WindowBegin(view, feature, *at.time), *at.time, known_at);
+  if (!at.ignore_created) known_at = t;
+  const auto rows = RowsWithin(*table, key, WindowBegin(view, feature, t), t, known_at);
   if (rows.empty()) {
     ARROW_ASSIGN_OR_RAISE(bool any, HasRows(view, key, *at.time, at.ignore_created));
     if (!any) *reason = "not_found";

@@ -18,7 +18,9 @@ void AppendEight(uint64_t bits, std::string* out) {
   for (int i = 0; i < 8; ++i) out->push_back(static_cast<char>(bits >> (8 * i)));
 }
 
+// A null element of a list adds nothing to its length.
 void AppendCanonical(const Value& value, const Type& type, std::string* out) {
+  if (value.is_null()) return;
   switch (type.physical()) {
     case columns::Physical::kNone:
       return;
