@@ -5,6 +5,8 @@
 #include <array>
 #include <chrono>
 
+#include "base/civil.h"
+
 namespace millrace::base {
 namespace {
 
@@ -129,22 +131,11 @@ Result<EventTime> ParseTime(std::string_view text) {
 std::string FormatTime(EventTime time) {
   const int64_t days = FloorDiv(time.micros(), kMicrosPerDay);
   const int64_t clock = FloorMod(time.micros(), kMicrosPerDay);
-  // Howard Hinnant's civil_from_days, which unlike std::chrono::year is not bound to 32,767 years.
-  const int64_t shifted = days + 719'468;
-  const int64_t era = FloorDiv(shifted, 146'097);
-  const int64_t day_of_era = FloorMod(shifted, 146'097);
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-  const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  const CivilDay civil = CivilFromDays(days);
   const int64_t seconds = clock / kMicrosPerSecond;
   const int64_t fraction = clock % kMicrosPerSecond;
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day,
-                                 seconds / 3'600, seconds / 60 % 60, seconds % 60);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", civil.year, civil.month,
+                                 civil.day, seconds / 3'600, seconds / 60 % 60, seconds % 60);
   if (fraction % 1'000 != 0) {
     text += fmt::format(".{:06}", fraction);
   } else if (fraction != 0) {

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "columns/float_text.h"
+#include "columns/integer_range.h"
 #include "columns/value.h"
 
 namespace millrace::columns {
@@ -107,29 +108,6 @@ base::Result<Value> MapFromText(std::string_view text, const Type& type) {
   return Value(std::move(map));
 }
 
-struct Range {
-  int64_t min;
-  uint64_t max;
-};
-Range RangeOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInt8:
-      return {INT8_MIN, INT8_MAX};
-    case Kind::kInt16:
-      return {INT16_MIN, INT16_MAX};
-    case Kind::kInt32:
-      return {INT32_MIN, INT32_MAX};
-    case Kind::kUInt8:
-      return {0, UINT8_MAX};
-    case Kind::kUInt16:
-      return {0, UINT16_MAX};
-    case Kind::kUInt32:
-      return {0, UINT32_MAX};
-    default:
-      return {INT64_MIN, INT64_MAX};
-  }
-}
-
 template <typename Number>
 bool ReadWhole(std::string_view text, Number* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
@@ -138,9 +116,7 @@ bool ReadWhole(std::string_view text, Number* number) {
 
 base::Result<Value> IntFromText(std::string_view text, const Type& type) {
   int64_t number = 0;
-  const Range range = RangeOf(type.kind());
-  if (!ReadWhole(text, &number) || number < range.min ||
-      (number > 0 && static_cast<uint64_t>(number) > range.max)) {
+  if (!ReadWhole(text, &number) || !RangeOf(type.kind()).Contains(number)) {
     return Unreadable(text, type);
   }
   return Value(number);

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "columns/arrow_column.h"
+#include "columns/integer_range.h"
 
 namespace millrace::offline {
 
@@ -38,34 +39,13 @@ Status BadCell(const std::string& name, int64_t row, const std::string& found,
                                               ": '" + found + "'; expected " + expected);
 }
 
-// The ends of an integer kind held as int64.
-std::pair<int64_t, int64_t> Ends(Kind kind) {
-  switch (kind) {
-    case Kind::kInt8:
-      return {INT8_MIN, INT8_MAX};
-    case Kind::kInt16:
-      return {INT16_MIN, INT16_MAX};
-    case Kind::kInt32:
-      return {INT32_MIN, INT32_MAX};
-    case Kind::kUInt8:
-      return {0, UINT8_MAX};
-    case Kind::kUInt16:
-      return {0, UINT16_MAX};
-    case Kind::kUInt32:
-      return {0, UINT32_MAX};
-    default:
-      return {INT64_MIN, INT64_MAX};
-  }
-}
-
 std::optional<Value> FromInt(int64_t v, const Type& to) {
   if (to.kind() == Kind::kUInt64) {
     if (v < 0) return std::nullopt;
     return Value(static_cast<uint64_t>(v));
   }
   if (to.is_integer()) {
-    const auto [low, high] = Ends(to.kind());
-    if (v < low || v > high) return std::nullopt;
+    if (!columns::RangeOf(to.kind()).Contains(v)) return std::nullopt;
     return Value(v);
   }
   if (to.is_float()) {

@@ -12,6 +12,7 @@
 
 #include "columns/arrow_column.h"
 #include "columns/float_text.h"
+#include "columns/integer_range.h"
 #include "sources/arrow_nested.h"
 #include "sources/cell_text.h"
 #include "sources/json_cell.h"
@@ -199,9 +200,8 @@ void AppendInteger(int64_t value, TimestampUnit unit, ColumnBuffer* out) {
     const bool narrow = type.kind() == Kind::kFloat64 || static_cast<float>(wide) == wide;
     return whole && narrow ? out->AppendFloat(wide) : out->AppendCell(columns::kBadCast);
   }
-  const IntegerRange range = RangeOf(type.kind());
-  return value < range.min || value > range.max ? out->AppendCell(columns::kBadCast)
-                                                : out->AppendInt(value);
+  if (!columns::RangeOf(type.kind()).Contains(value)) return out->AppendCell(columns::kBadCast);
+  out->AppendInt(value);
 }
 
 // Above int64's range: what an integer of ours but uint64 cannot hold.

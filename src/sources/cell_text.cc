@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "columns/float_text.h"
+#include "columns/integer_range.h"
 
 namespace millrace::sources {
 namespace {
@@ -103,8 +104,7 @@ void AppendDate(std::string_view text, ColumnBuffer* out) {
 
 void AppendInteger(std::string_view text, Kind kind, ColumnBuffer* out) {
   const auto value = ReadInteger<int64_t>(text);
-  const IntegerRange range = RangeOf(kind);
-  if (!value.has_value() || *value < range.min || *value > range.max) {
+  if (!value.has_value() || !columns::RangeOf(kind).Contains(*value)) {
     return out->AppendCell(columns::kBadCast);
   }
   out->AppendInt(*value);
@@ -188,25 +188,6 @@ std::optional<int64_t> MicrosOf(int64_t value, TimestampUnit unit) {
       return base::FloorDiv(value, 1'000);
   }
   return std::nullopt;
-}
-
-IntegerRange RangeOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInt8:
-      return {INT8_MIN, INT8_MAX};
-    case Kind::kInt16:
-      return {INT16_MIN, INT16_MAX};
-    case Kind::kInt32:
-      return {INT32_MIN, INT32_MAX};
-    case Kind::kUInt8:
-      return {0, UINT8_MAX};
-    case Kind::kUInt16:
-      return {0, UINT16_MAX};
-    case Kind::kUInt32:
-      return {0, UINT32_MAX};
-    default:
-      return {INT64_MIN, INT64_MAX};
-  }
 }
 
 bool FitsFloat32(double value) {

@@ -33,13 +33,6 @@ bool IsUtf8(std::string_view text);
 // Microseconds since the epoch; nothing when it is no int64.
 std::optional<int64_t> MicrosOf(int64_t value, features::TimestampUnit unit);
 
-// The range of an integer kind but uint64.
-struct IntegerRange {
-  int64_t min;
-  int64_t max;
-};
-IntegerRange RangeOf(columns::Kind kind);
-
 // Whether a float32 holds it: a finite number stays finite.
 bool FitsFloat32(double value);
 

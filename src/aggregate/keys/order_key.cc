@@ -2,8 +2,9 @@
 #include "aggregate/keys/order_key.h"
 
 #include <cmath>
-#include <limits>
 #include <optional>
+
+#include "columns/integer_range.h"
 
 namespace millrace::aggregate::keys {
 namespace {
@@ -58,46 +59,13 @@ void AppendElement(const Column& column, int64_t row, std::string* key) {
   if (column.valid(row)) AppendItem(column, row, key);
 }
 
-struct IntRange {
-  int64_t min;
-  int64_t max;
-};
-
-template <class T>
-constexpr IntRange RangeOf() {
-  return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
-}
-
-IntRange RangeOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInt8:
-      return RangeOf<int8_t>();
-    case Kind::kInt16:
-      return RangeOf<int16_t>();
-    case Kind::kInt32:
-    case Kind::kDate:
-      return RangeOf<int32_t>();
-    case Kind::kUInt8:
-      return RangeOf<uint8_t>();
-    case Kind::kUInt16:
-      return RangeOf<uint16_t>();
-    case Kind::kUInt32:
-      return RangeOf<uint32_t>();
-    default:
-      return RangeOf<int64_t>();
-  }
-}
-
 // Whether some value of the type has this key.
 bool IsKeyOf(const Type& type, FixedKey key) {
   switch (type.physical()) {
     case Physical::kBool:
       return key <= 1;
-    case Physical::kInt: {
-      const auto value = static_cast<int64_t>(key ^ kSignBit);
-      const IntRange range = RangeOf(type.kind());
-      return value >= range.min && value <= range.max;
-    }
+    case Physical::kInt:
+      return columns::RangeOf(type.kind()).Contains(static_cast<int64_t>(key ^ kSignBit));
     case Physical::kFloat: {
       const double value = FloatOfKey(key);
       if (FloatKey(value) != key) return false;

@@ -1,5 +1,5 @@
-// The proleptic Gregorian calendar over days since the epoch, without the year limits of
-// std::chrono, and the text of dates and instants without allocating.
+// Weekdays, and the text of dates and instants without allocating. The calendar itself is in
+// base/civil.h.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,6 @@ namespace millrace::expr {
 
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
-
-struct CivilDay {
-  int64_t year;
-  int month;  // 1 to 12
-  int day;    // 1 to 31
-};
-
-// Howard Hinnant's civil_from_days and days_from_civil.
-CivilDay CivilFromDays(int64_t days);
-int64_t DaysFromCivil(
-    const CivilDay& civil);  // day 1 of any month of any year around int64's middle
 
 int64_t WeekdayOf(int64_t days);  // Monday 1 … Sunday 7
 

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "columns/float_text.h"
+#include "columns/integer_range.h"
 #include "expr/conversion.h"
 #include "expr/functions/calendar.h"
 #include "expr/functions/float_repr.h"
@@ -33,29 +34,6 @@ const CastTarget& Target(const Invocation& in) {
   return static_cast<const CastTarget&>(*in.prepared);
 }
 
-struct Range {
-  int64_t min;
-  int64_t max;
-};
-Range RangeOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInt8:
-      return {INT8_MIN, INT8_MAX};
-    case Kind::kInt16:
-      return {INT16_MIN, INT16_MAX};
-    case Kind::kInt32:
-      return {INT32_MIN, INT32_MAX};
-    case Kind::kUInt8:
-      return {0, UINT8_MAX};
-    case Kind::kUInt16:
-      return {0, UINT16_MAX};
-    case Kind::kUInt32:
-      return {0, UINT32_MAX};
-    default:
-      return {INT64_MIN, INT64_MAX};
-  }
-}
-
 // Each ToX(value, target, &x) says whether the value is an x exactly.
 template <class A>
 bool ToInt(A value, const CastTarget& target, int64_t* out) {
@@ -73,8 +51,7 @@ bool ToInt(A value, const CastTarget& target, int64_t* out) {
     *out = static_cast<int64_t>(value);
     if (Order(value, *out) != 0) return false;
   }
-  const Range range = RangeOf(target.kind);
-  return *out >= range.min && *out <= range.max;
+  return columns::RangeOf(target.kind).Contains(*out);
 }
 
 template <class A>

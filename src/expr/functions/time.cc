@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "base/civil.h"
 #include "base/time.h"
 #include "expr/functions/calendar.h"
 #include "expr/functions/function.h"
@@ -10,6 +11,9 @@
 namespace millrace::expr {
 namespace {
 
+using base::CivilDay;
+using base::CivilFromDays;
+using base::DaysFromCivil;
 using base::FloorDiv;
 using base::FloorMod;
 using columns::Kind;
