@@ -59,7 +59,7 @@ Result<Cell> Answers::AggregateRows(const View& view, const Feature& feature,
     }
     counting.push_back(std::move(one));
   }
-  std::stable_sort(counting.begin(), counting.end(), [](const Row& a, const Row& b) {
+  std::sort(counting.begin(), counting.end(), [](const Row& a, const Row& b) {
     if (a.time != b.time) return a.time < b.time;
     if (a.created != b.created) return a.created < b.created;
     return columns::Compare(a.value, b.value) < 0;

@@ -16,8 +16,10 @@ Cell Frequency(const Question& q) {
     return Value(map);
   }
   std::vector<std::pair<Value, int64_t>> ranked(counts.begin(), counts.end());
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+    if (a.second != b.second) return a.second > b.second;
+    return columns::Compare(a.first, b.first) < 0;
+  });
   if (q.call.function == "mode") return ranked.front().first;
   columns::ListValue top;
   for (const auto& [value, count] : ranked) {
