@@ -124,7 +124,10 @@ class Selector {
   void AddOfOnDemand(int index, const ServiceFeature& asked) {
     const OnDemandView& view = plan_.on_demand[index];
     std::vector<std::string> names;
-    for (const OnDemandFeature& feature : view.features) names.push_back(feature.name);
+    // Inherited features stand after the view's own, so that indices are those of the plan.
+    for (const OnDemandFeature& feature : view.features) {
+      if (!feature.inherited) names.push_back(feature.name);
+    }
     std::vector<std::string> keys;
     for (const int input : view.inputs) {
       for (const Field& key : plan_.views[input].keys) keys.push_back(key.name);

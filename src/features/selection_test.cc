@@ -38,6 +38,7 @@ on_demand:
     inputs: [spend]
     request: {price: float64, other: float64}
     features: {ratio: price / sum, own: ratio * 2, bare: sum}
+  wider: {inputs: [offer], features: {twice: ratio * 2}}
 services:
   flight:
     features:
@@ -97,6 +98,14 @@ TEST(SelectFeatures, OnDemandViewsBringTheirInputsAndTheFieldsTheyRead) {
   ASSERT_EQ(own->uses.size(), 1u);
   EXPECT_EQ(own->on_demand_uses[0], std::vector<int>{0});
   EXPECT_TRUE(SelectFeatures(*plan, {"offer:bare"}, false)->request_fields.empty());
+}
+
+TEST(SelectFeatures, WhatAnOnDemandViewInheritsIsNotItsOwn) {
+  const auto plan = Plan();
+  const auto all = SelectFeatures(*plan, {"wider:*"}, false);
+  ASSERT_TRUE(all.ok()) << all.status().ToString();
+  EXPECT_EQ(Names(*all), std::vector<std::string>{"twice"});
+  EXPECT_FALSE(SelectFeatures(*plan, {"wider:offer.ratio"}, false).ok());
 }
 
 TEST(SelectService, AliasesReadAViewTwice) {

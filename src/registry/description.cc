@@ -166,7 +166,9 @@ Item DescribeOnDemand(const FeaturePlan& plan, const features::OnDemandView& vie
   Set(object, "inputs", std::move(inputs));
   Set(object, "request", FieldMap(view.request));
   Json names = Json::array();
-  for (const features::OnDemandFeature& feature : view.features) names.push_back(feature.name);
+  for (const features::OnDemandFeature& feature : view.features) {
+    if (!feature.inherited) names.push_back(feature.name);
+  }
   object["features"] = std::move(names);
   SetOwnership(object, view);
   return {"on_demand", view.name, std::move(object)};
@@ -245,7 +247,7 @@ std::vector<Item> Describe(const FeaturePlan& plan) {
   }
   for (const features::OnDemandView& view : plan.on_demand) {
     for (const features::OnDemandFeature& feature : view.features) {
-      items.push_back(DescribeOnDemandFeature(view, feature));
+      if (!feature.inherited) items.push_back(DescribeOnDemandFeature(view, feature));
     }
   }
   for (const features::OnDemandView& view : plan.on_demand) {

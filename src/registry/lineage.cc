@@ -99,7 +99,11 @@ class EdgeCollector {
   LineageNode ScopeColumn(const features::OnDemandView& view, int index) const {
     if (index >= view.as_of_column) return {};
     if (index >= view.own_offset) {
-      return {"feature", view.name + ":" + view.features[index - view.own_offset].name};
+      const features::OnDemandFeature& feature = view.features[index - view.own_offset];
+      if (!feature.inherited) return {"feature", view.name + ":" + feature.name};
+      std::string other = feature.name;  // "other.feature"
+      other[other.find('.')] = ':';
+      return {"feature", std::move(other)};
     }
     if (index >= view.request_offset) {
       return {"request", view.name + "." + view.request[index - view.request_offset].name};
@@ -112,6 +116,7 @@ class EdgeCollector {
 
   void CollectOnDemand(const features::OnDemandView& view) {
     for (const features::OnDemandFeature& feature : view.features) {
+      if (feature.inherited) continue;  // collected with the view that it is of
       const LineageNode node{"feature", view.name + ":" + feature.name};
       Add({"on_demand", view.name}, node);
       if (!feature.expression) continue;
