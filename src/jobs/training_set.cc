@@ -10,7 +10,7 @@
 
 #include "features/selection.h"
 #include "sources/event_reader.h"
-#include "sources/file_list.h"
+#include "sources/files/file_list.h"
 #include "sources/table_file.h"
 
 namespace millrace::jobs {
