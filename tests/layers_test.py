@@ -27,7 +27,6 @@ HOMES = {
     "arrow/filesystem/": {"sources"},
     "arrow/csv/": {"sources"},
     "arrow/json/": {"sources"},
-    "simdjson.h": {"sources"},
     "CLI/": {"cli"},
     "spdlog/": {"cli"},
     "re2/": {"expr"},

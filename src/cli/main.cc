@@ -9,7 +9,7 @@
 
 #include "cli/program.h"
 #include "cli/system_clock.h"
-#include "sources/s3_session.h"
+#include "sources/files/s3_session.h"
 
 int main(int count, char** arguments) {
   // A reader that goes away (`millrace list | head`) is an error of the stream, not the end of the

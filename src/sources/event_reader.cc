@@ -9,12 +9,12 @@
 
 #include "base/check.h"
 #include "expr/evaluator.h"
+#include "sources/cells/shown_text.h"
 #include "sources/event_times.h"
-#include "sources/file_error.h"
-#include "sources/file_list.h"
 #include "sources/file_rows.h"
+#include "sources/files/file_error.h"
+#include "sources/files/file_list.h"
 #include "sources/row_selection.h"
-#include "sources/shown_text.h"
 
 namespace millrace::sources {
 namespace {

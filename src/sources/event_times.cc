@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "sources/cell_text.h"
+#include "sources/cells/cell_text.h"
 
 namespace millrace::sources {
 namespace {

@@ -11,7 +11,7 @@
 #include "columns/column.h"
 #include "columns/event_batch.h"
 #include "features/plan.h"
-#include "sources/file_list.h"
+#include "sources/files/file_list.h"
 
 namespace millrace::sources {
 

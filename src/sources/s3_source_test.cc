@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "sources/s3_session.h"
+#include "sources/files/s3_session.h"
 #include "sources/source_testing.h"
 
 namespace millrace::sources {

@@ -9,12 +9,12 @@
 #include <optional>
 #include <utility>
 
-#include "sources/arrow_cells.h"
-#include "sources/csv_columns.h"
+#include "sources/arrow/arrow_cells.h"
+#include "sources/arrow/parquet_file.h"
+#include "sources/csv/csv_columns.h"
 #include "sources/event_reader.h"
-#include "sources/file_error.h"
-#include "sources/file_list.h"
-#include "sources/parquet_file.h"
+#include "sources/files/file_error.h"
+#include "sources/files/file_list.h"
 
 namespace millrace::sources {
 namespace {

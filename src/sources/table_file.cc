@@ -13,13 +13,13 @@
 #include <exception>
 #include <utility>
 
-#include "sources/canonical_floats.h"
-#include "sources/csv_table.h"
-#include "sources/file_error.h"
-#include "sources/file_list.h"
-#include "sources/json_table.h"
-#include "sources/parquet_file.h"
-#include "sources/whole_file.h"
+#include "sources/arrow/canonical_floats.h"
+#include "sources/arrow/parquet_file.h"
+#include "sources/csv/csv_table.h"
+#include "sources/files/file_error.h"
+#include "sources/files/file_list.h"
+#include "sources/files/whole_file.h"
+#include "sources/json/json_table.h"
 
 namespace millrace::sources {
 namespace {

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "columns/arrow_column.h"
+#include "sources/files/whole_file.h"
 #include "sources/folder_testing.h"
-#include "sources/whole_file.h"
 
 namespace millrace::sources {
 namespace {
