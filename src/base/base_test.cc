@@ -47,6 +47,7 @@ TEST(Status, AtPlaceFillsOnlyWhatIsUnknown) {
 
 TEST(Status, NearestHintNamesTheClosestOrNothing) {
   EXPECT_EQ(NearestHint("amuont", {"user_id", "amount"}), "did you mean 'amount'?");
+  EXPECT_EQ(NearestHint("cuont", {"sum", "count"}), "did you mean 'count'?");
   EXPECT_EQ(NearestHint("zzz", {"user_id", "amount"}), "");
   EXPECT_EQ(NearestHint("x", {}), "");
 }

@@ -44,19 +44,21 @@ Code CodeOfForeign(const Status& status) {
   }
 }
 
+// Insertions, deletions, changes and swaps of neighbours (optimal string alignment).
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+      const size_t change = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      cost[i][j] = std::min({change, cost[i - 1][j] + 1, cost[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row[b.size()];
+  return cost[a.size()][b.size()];
 }
 
 }  // namespace
@@ -132,8 +134,11 @@ std::string NearestHint(std::string_view name, const std::vector<std::string>& c
   const std::string* nearest = nullptr;
   size_t nearest_distance = 0;
   for (const std::string& candidate : candidates) {
+    const size_t longer = std::max(name.size(), candidate.size());
+    const size_t shorter = std::min(name.size(), candidate.size());
+    if ((longer - shorter) * 3 > longer) continue;  // too far by length alone
     const size_t distance = EditDistance(name, candidate);
-    if (distance * 3 > std::max(name.size(), candidate.size())) continue;
+    if (distance * 3 > longer) continue;
     if (nearest == nullptr || distance < nearest_distance) {
       nearest = &candidate;
       nearest_distance = distance;
