@@ -30,7 +30,7 @@ step "5. One value, explained"
 cat <<NEXT
 
 What to do next
-  look around     $millrace --project examples/shop list
+  look around     build/bin/millrace --project examples/shop list
   another label   edit examples/shop/features/spend.yaml, then plan, apply and training-set again
-  your own data   $millrace init my_features
+  your own data   build/bin/millrace init my_features
 NEXT
