@@ -173,6 +173,14 @@ std::vector<bool> ScopeColumnsRead(const OnDemandView& view, const std::vector<b
   return read;
 }
 
+bool ReadsEventTime(const View& view, const std::vector<bool>& needed) {
+  const int event_time = static_cast<int>(view.features.size()) + 1;
+  return std::any_of(view.derived_order.begin(), view.derived_order.end(), [&](int i) {
+    const std::vector<int>& columns = view.features[i].expression.columns();
+    return needed[i] && std::find(columns.begin(), columns.end(), event_time) != columns.end();
+  });
+}
+
 struct ViewDeriver::Program {
   const View* view;
   std::vector<std::optional<expr::Evaluator>> evaluators;  // by feature; derived ones only
@@ -194,13 +202,14 @@ ViewDeriver::ViewDeriver(ViewDeriver&&) noexcept = default;
 ViewDeriver& ViewDeriver::operator=(ViewDeriver&&) noexcept = default;
 
 std::vector<OwnedColumn> ViewDeriver::Run(std::span<const OwnedColumn> stored, const Column& as_of,
-                                          const std::vector<bool>& wanted,
+                                          const Column& event_time, const std::vector<bool>& wanted,
                                           std::vector<ErrorCell>* errors) {
   const View& view = *program_->view;
   const std::vector<bool> needed = WithInputs(view, wanted);
   std::vector<OwnedColumn> settled(view.features.size());
-  std::vector<Column> scope(view.features.size() + 1);
-  scope.back() = as_of;
+  std::vector<Column> scope(view.features.size() + 2);
+  scope[view.features.size()] = as_of;
+  scope[view.features.size() + 1] = event_time;
   for (size_t i = 0; i < view.features.size(); ++i) {
     if (view.features[i].kind == FeatureKind::kDerived) continue;
     settled[i] = stored[i];

@@ -30,6 +30,9 @@ std::vector<bool> WithInputs(const View& view, std::vector<bool> wanted);
 // scope_columns.
 std::vector<bool> WithInputs(const OnDemandView& view, std::vector<bool> wanted);
 std::vector<bool> ScopeColumnsRead(const OnDemandView& view, const std::vector<bool>& wanted);
+// Whether a derived feature in `needed`, WithInputs of what is wanted, reads the event time of a
+// snapshot view's winning row.
+bool ReadsEventTime(const View& view, const std::vector<bool>& needed);
 
 // One thread at a time; reuse it across batches.
 class ViewDeriver {
@@ -40,10 +43,13 @@ class ViewDeriver {
   ViewDeriver(ViewDeriver&&) noexcept;
   ViewDeriver& operator=(ViewDeriver&&) noexcept;
   // stored[i]: the settled column of features[i]; those of derived features are ignored.
-  // `wanted`[i]: whether features[i] is needed (its inputs follow by themselves). Result: one
-  // settled column per feature of the view, empty (type kNull) where neither stored nor needed.
+  // event_time: of the winning rows, null where there is none; empty for a windowed view and where
+  // !ReadsEventTime. `wanted`[i]: whether features[i] is needed (its inputs follow by themselves).
+  // Result: one settled column per feature of the view, empty (type kNull) where neither stored nor
+  // needed.
   std::vector<columns::OwnedColumn> Run(std::span<const columns::OwnedColumn> stored,
                                         const columns::Column& as_of,
+                                        const columns::Column& event_time,
                                         const std::vector<bool>& wanted,
                                         std::vector<ErrorCell>* errors);
 

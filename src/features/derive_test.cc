@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "features/plan_scope.h"
+
 namespace millrace::features {
 namespace {
 
@@ -103,7 +105,7 @@ TEST(ViewDeriver, RunsWhatIsNeededAfterItsInputs) {
   stored[0] = columns::Own(std::move(a));
   ViewDeriver deriver(plan, 0);
   std::vector<ErrorCell> errors;
-  const auto derived = deriver.Run(stored, times.View(), {false, true, false, false}, &errors);
+  const auto derived = deriver.Run(stored, times.View(), {}, {false, true, false, false}, &errors);
   EXPECT_EQ(derived[1].view.ints[0], 11);
   EXPECT_EQ(derived[1].view.ints[1], 0);  // b's default -1, plus 1
   EXPECT_EQ(derived[1].view.ints[2], 0);  // b overflows, and takes its default
@@ -112,6 +114,33 @@ TEST(ViewDeriver, RunsWhatIsNeededAfterItsInputs) {
   EXPECT_EQ(errors[0].code, "integer_overflow");
   EXPECT_EQ(errors[0].rows, std::vector<int64_t>{2});
   EXPECT_TRUE(derived[3].view.type.is_null());
+}
+
+TEST(ViewDeriver, ReadsTheEventTimeOfASnapshotViewsRow) {
+  FeaturePlan plan;
+  View& view = plan.views.emplace_back();
+  view.name = "v";
+  view.kind = ViewKind::kSnapshot;
+  Feature& old = view.features.emplace_back();
+  old.name = "old";
+  old.kind = FeatureKind::kDerived;
+  const auto bound = expr::Expression::Make("(as_of - event_time) / 1s", DerivedScope(view));
+  ASSERT_TRUE(bound.ok()) << bound.status().ToString();
+  old.expression = *bound;
+  old.type = bound->type();
+  view.derived_order = {0};
+  EXPECT_TRUE(ReadsEventTime(view, {true}));
+  EXPECT_FALSE(ReadsEventTime(view, {false}));
+  ColumnBuffer as_of(Kind::kTimestamp);
+  ColumnBuffer event_time(Kind::kTimestamp);
+  for (int i = 0; i < 2; ++i) as_of.AppendInt(3000000);
+  event_time.AppendInt(500000);
+  event_time.AppendNull();
+  ViewDeriver deriver(plan, 0);
+  const auto derived =
+      deriver.Run(std::vector<OwnedColumn>(1), as_of.View(), event_time.View(), {true}, nullptr);
+  EXPECT_EQ(derived[0].view.floats[0], 2.5);
+  EXPECT_FALSE(derived[0].view.valid(1));
 }
 
 }  // namespace

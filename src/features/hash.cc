@@ -154,10 +154,20 @@ void HashRow(const FeaturePlan& plan, const View& view, Feature* feature) {
   feature->hash = id.Hash();
 }
 
+// The winning row's event time depends on which rows there are and how old they may be.
+std::string EventTimeIdentity(const View& view) {
+  Identity id("event time");
+  id.Text(view.event_id);
+  id.Length(view.ttl);
+  return id.bytes();
+}
+
 void HashDerived(const View& view, Feature* feature) {
   Identity id("derived feature");
   const auto used = [&](int column) {
-    if (column == static_cast<int>(view.features.size())) return std::string("as_of");
+    const int as_of = static_cast<int>(view.features.size());
+    if (column == as_of) return std::string("as_of");
+    if (column > as_of) return EventTimeIdentity(view);
     const Feature& read = view.features[static_cast<size_t>(column)];
     return read.name + " " + read.hash;
   };

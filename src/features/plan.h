@@ -82,8 +82,8 @@ struct Feature {
   int filter = -1;  // index into View::filters; -1: no filter
   window::Window window;
   std::string state_id;  // 16 hexadecimal digits; features that differ in window alone share it
-  // kRow: over View::row_columns. kDerived: over the view's features (column i = features[i]), then
-  // `as_of` (column features.size()).
+  // kRow: over View::row_columns. kDerived: over the features (i = features[i]), then `as_of`
+  // (features.size()), then in a snapshot view its row's `event_time` (features.size() + 1).
   expr::Expression expression;
   std::string description;
   std::string owner;

@@ -9,6 +9,8 @@
 namespace millrace::features {
 namespace {
 
+constexpr const char* kEventTime = "event_time";
+
 int FindField(const std::vector<Field>& fields, const std::string& name) {
   for (size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name == name) return static_cast<int>(i);
@@ -112,10 +114,17 @@ void FillRowColumns(const FeaturePlan& plan, View* view) {
   }
 }
 
-expr::Scope RowScope(const View& view) {
+expr::Scope RowScope(const FeaturePlan& plan, const View& view) {
   expr::Scope scope;
   for (size_t i = 0; i < view.row_columns.size(); ++i) {
     scope.Add(view.row_columns[i].name, static_cast<int>(i), view.row_columns[i].type);
+  }
+  // A time column of dates, text or integers is not the event time itself.
+  const int timestamp = plan.sources[static_cast<size_t>(view.source)].timestamp;
+  const Type& type = view.row_columns[static_cast<size_t>(timestamp)].type;
+  if (view.kind == ViewKind::kSnapshot && type.kind() == columns::Kind::kTimestamp &&
+      FindField(view.row_columns, kEventTime) < 0) {
+    scope.Add(kEventTime, timestamp, type);
   }
   return scope;
 }
@@ -123,7 +132,12 @@ expr::Scope RowScope(const View& view) {
 expr::Scope DerivedScope(const View& view) {
   expr::Scope scope;
   for (int i = 0; i < view.stored_count(); ++i) AddDerived(view, i, &scope);
-  scope.Add("as_of", static_cast<int>(view.features.size()), columns::Kind::kTimestamp);
+  const int as_of = static_cast<int>(view.features.size());
+  scope.Add("as_of", as_of, columns::Kind::kTimestamp);
+  // A feature of that name wins, also a derived one that is added later.
+  if (view.kind == ViewKind::kSnapshot && view.FindFeature(kEventTime) < 0) {
+    scope.Add(kEventTime, as_of + 1, columns::Kind::kTimestamp);
+  }
   return scope;
 }
 

@@ -18,9 +18,11 @@ void FillKeys(const FeaturePlan& plan, View* view);
 // Lookup::key_columns (-1 where the source lacks one), View::row_columns and Lookup::first_column.
 // REQUIRES: the looked-up views are complete.
 void FillRowColumns(const FeaturePlan& plan, View* view);
-// REQUIRES: FillRowColumns.
-expr::Scope RowScope(const View& view);
-// The stored features by name, and `as_of`. Derived features are added as their types become known.
+// Of a snapshot view also `event_time`, where the source's time column is a timestamp of another
+// name. REQUIRES: FillRowColumns.
+expr::Scope RowScope(const FeaturePlan& plan, const View& view);
+// The stored features by name, `as_of`, and of a snapshot view `event_time`. Derived features are
+// added as their types become known. REQUIRES: the view has the names of all its features.
 expr::Scope DerivedScope(const View& view);
 void AddDerived(const View& view, int feature, expr::Scope* scope);
 

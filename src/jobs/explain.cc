@@ -149,8 +149,19 @@ class Explainer {
     }
     features::ViewDeriver deriver(plan_, index);
     errors_.emplace_back();
-    cells_.push_back(deriver.Run(cells, as_of_.View(), needs_.uses[use], &errors_.back()));
+    event_times_.push_back(EventTimeOf(view, *events_[use]));
+    cells_.push_back(deriver.Run(cells, as_of_.View(), event_times_.back().cell.view,
+                                 needs_.uses[use], &errors_.back()));
     explained_.push_back(std::move(explained));
+  }
+
+  // Of the row of a snapshot view that stands.
+  StoredValue EventTimeOf(const View& view, const KeyEvents& events) const {
+    StoredValue stored;
+    if (view.kind != features::ViewKind::kSnapshot) return stored;
+    stored = ExplainEventTime(events, request_.at);
+    FillValue(stored.cell.view, &stored.explained);
+    return stored;
   }
 
   static std::string ErrorOf(const std::vector<features::ErrorCell>& errors,
@@ -190,8 +201,10 @@ class Explainer {
     }
     if (feature.kind != FeatureKind::kDerived) return explained;
     for (const int column : feature.expression.columns()) {
-      const bool is_feature = column < static_cast<int>(view.features.size());
-      explained.inputs.push_back(is_feature ? ExplainOfView(use, column) : AsOf());
+      const int as_of = static_cast<int>(view.features.size());
+      explained.inputs.push_back(column < as_of    ? ExplainOfView(use, column)
+                                 : column == as_of ? AsOf()
+                                                   : event_times_[use].explained);
     }
     explained.arithmetic = DerivedText(explained, ErrorOf(errors_[use], explained.feature));
     return explained;
@@ -289,6 +302,7 @@ class Explainer {
   std::vector<std::unique_ptr<KeyEvents>> events_;  // by Selection::uses
   std::unique_ptr<offline::SourceScan> scan_;
   columns::ColumnBuffer as_of_{columns::Kind::kTimestamp};
+  std::vector<StoredValue> event_times_;                // by use; empty for windowed views
   std::vector<std::vector<OwnedColumn>> cells_;         // by use, by feature
   std::vector<std::vector<ExplainedValue>> explained_;  // by use, by feature: stored ones
   std::vector<std::vector<features::ErrorCell>> errors_;

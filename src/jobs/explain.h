@@ -38,7 +38,7 @@ struct ExplainedEvent {
 // One value and, under it, what it was made of: events for a stored feature, inputs for a derived
 // one.
 struct ExplainedValue {
-  std::string feature;     // "view:feature", "request field price", "as_of"
+  std::string feature;     // "view:feature", "request field price", "as_of", "event_time"
   std::string definition;  // "sum(amount) filter (where …) over 7d", "count_7d / 4.0"
   std::string type;
   std::string value;       // as columns::ToText; "null"

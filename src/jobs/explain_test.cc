@@ -37,7 +37,7 @@ views:
                      window : 1h
 }
     derived: {share: sum / 50}
-  profile: {entity: user, source: profiles, ttl: 1h, features: [city]}
+  profile: {entity: user, source: profiles, ttl: 1h, features: [city], derived: {old: (as_of - event_time) / 1m}}
 on_demand:
   offer: {inputs: [spend], request: {price: float64}, features: {ratio: price / sum}}
 )yaml";
@@ -145,6 +145,20 @@ TEST_F(ExplainTest, SnapshotsNameTheRowThatStands) {
   EXPECT_EQ(Explained("profile:city", "2025-01-01T10:30:00.000001Z")->value.status,
             "OUTSIDE_MAX_AGE");
   EXPECT_EQ(Explained("profile:city", "2025-01-01T06:00:00Z")->value.status, "NOT_FOUND");
+}
+
+TEST_F(ExplainTest, TheEventTimeOfTheRowThatStandsIsAnInput) {
+  const auto explained = Explained("profile:old", "2025-01-01T10:00:00Z");
+  ASSERT_TRUE(explained.ok()) << explained.status().ToString();
+  EXPECT_EQ(explained->value.value, "30.0");
+  ASSERT_EQ(explained->value.inputs.size(), 2u);
+  EXPECT_EQ(explained->value.inputs[0].feature, "as_of");
+  EXPECT_EQ(explained->value.inputs[1].feature, "event_time");
+  EXPECT_EQ(explained->value.inputs[1].value, "2025-01-01T09:30:00Z");
+  const auto expired = Explained("profile:old", "2025-01-01T10:30:00.000001Z");
+  ASSERT_TRUE(expired.ok()) << expired.status().ToString();
+  EXPECT_EQ(expired->value.value, "null");
+  EXPECT_EQ(expired->value.inputs[1].status, "OUTSIDE_MAX_AGE");
 }
 
 TEST_F(ExplainTest, AKeyWithoutEventsIsNotFound) {

@@ -86,6 +86,12 @@ std::string ArithmeticText(const Feature& feature, const std::vector<std::string
   return function + "(" + Joined(terms, ", ") + ") = " + value;
 }
 
+// Why no row stands; "" when one does.
+std::string StatusOfRow(int64_t newest) {
+  if (newest == sweep::kNoRow) return "NOT_FOUND";
+  return newest == sweep::kExpiredRow ? "OUTSIDE_MAX_AGE" : "";
+}
+
 }  // namespace
 
 std::string DefinitionText(const View& view, const Feature& feature) {
@@ -194,8 +200,22 @@ StoredValue ExplainRow(const View& view, int index, const KeyEvents& events, Eve
   explained.arithmetic = newest >= 0 ? feature.expression.text() + " of " + events.place(newest) +
                                            " = " + TextOf(cell.View(), 0)
                                      : "no row stands at that time";
-  if (newest == sweep::kNoRow) explained.status = "NOT_FOUND";
-  if (newest == sweep::kExpiredRow) explained.status = "OUTSIDE_MAX_AGE";
+  explained.status = StatusOfRow(newest);
+  return stored;
+}
+
+StoredValue ExplainEventTime(const KeyEvents& events, EventTime at) {
+  const int64_t newest = events.NewestRow(at);
+  columns::ColumnBuffer cell(columns::Kind::kTimestamp);
+  if (newest >= 0) {
+    cell.AppendInt(events.times()[newest].micros());
+  } else {
+    cell.AppendNull();
+  }
+  StoredValue stored;
+  stored.cell = Own(std::move(cell));
+  stored.explained.feature = "event_time";
+  stored.explained.status = StatusOfRow(newest);
   return stored;
 }
 

@@ -19,6 +19,8 @@ StoredValue ExplainAggregate(const features::View& view, int feature, const KeyE
                              base::EventTime at);
 StoredValue ExplainRow(const features::View& view, int feature, const KeyEvents& events,
                        base::EventTime at);
+// `event_time` of a snapshot view: the event time of the row that stands.
+StoredValue ExplainEventTime(const KeyEvents& events, base::EventTime at);
 
 // "sum(amount) filter (where big) over 7d".
 std::string DefinitionText(const features::View& view, const features::Feature& feature);

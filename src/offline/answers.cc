@@ -33,6 +33,19 @@ OwnedColumn NullColumn(const columns::Type& type, int64_t rows) {
   return Own(std::move(nulls));
 }
 
+// Null where no row answers.
+OwnedColumn EventTimesOf(const sweep::SortedEvents& events, const std::vector<int64_t>& winners) {
+  const auto rows = static_cast<int64_t>(winners.size());
+  columns::ColumnBuffer times(columns::Kind::kTimestamp);
+  times.Resize(rows);
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t winner = winners[row];
+    times.cells()[row] = winner >= 0 ? columns::kValid : columns::kNullCell;
+    times.ints()[row] = winner >= 0 ? events.times[winner].micros() : 0;
+  }
+  return Own(std::move(times));
+}
+
 }  // namespace
 
 Answerer::Answerer(const Known& known) : known_(known), as_of_(AsOfColumn(known.spine)) {}
@@ -93,7 +106,8 @@ std::vector<OwnedColumn> Answerer::Windowed(size_t use, bool ignore_created, Vie
   return columns;
 }
 
-std::vector<OwnedColumn> Answerer::Snapshot(size_t use, bool ignore_created, ViewAnswers* answers) {
+std::vector<OwnedColumn> Answerer::Snapshot(size_t use, bool ignore_created,
+                                            OwnedColumn* event_times, ViewAnswers* answers) {
   const View& view = known_.request.plan->views[known_.request.selection.uses[use].view];
   const sweep::SortedEvents& events = known_.views[known_.needs.view_of_use[use]];
   const std::vector<int64_t> winners =
@@ -111,6 +125,9 @@ std::vector<OwnedColumn> Answerer::Snapshot(size_t use, bool ignore_created, Vie
     columns[i] = values.type.is_null() ? NullColumn(view.features[i].type, known_.spine.rows)
                                        : Own(sweep::GatherShared(values, winners));
   }
+  if (ReadsEventTime(view, known_.needs.uses[use])) {
+    *event_times = EventTimesOf(events, winners);
+  }
   return columns;
 }
 
@@ -119,9 +136,10 @@ ViewAnswers Answerer::AnswerUse(size_t use, bool ignore_created) {
   const View& view = known_.request.plan->views[index];
   ViewAnswers answers;
   answers.states = StatesOf(known_.spine.uses[use]);
+  OwnedColumn event_times;
   std::vector<OwnedColumn> columns = view.kind == features::ViewKind::kWindowed
                                          ? Windowed(use, ignore_created, &answers)
-                                         : Snapshot(use, ignore_created, &answers);
+                                         : Snapshot(use, ignore_created, &event_times, &answers);
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].owner == nullptr) continue;
     const Feature& feature = view.features[i];
@@ -129,7 +147,8 @@ ViewAnswers Answerer::AnswerUse(size_t use, bool ignore_created) {
                                         feature.default_value, &answers.errors);
   }
   features::ViewDeriver deriver(*known_.request.plan, index);
-  answers.columns = deriver.Run(columns, as_of_.view, known_.needs.uses[use], &answers.errors);
+  answers.columns =
+      deriver.Run(columns, as_of_.view, event_times.view, known_.needs.uses[use], &answers.errors);
   return answers;
 }
 

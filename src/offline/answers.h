@@ -58,7 +58,10 @@ class Answerer {
   ViewAnswers AnswerOnDemand(size_t run, const Answers& answers) const;
   ViewAnswers AnswerLabel(size_t label);
   std::vector<columns::OwnedColumn> Windowed(size_t use, bool ignore_created, ViewAnswers* answers);
-  std::vector<columns::OwnedColumn> Snapshot(size_t use, bool ignore_created, ViewAnswers* answers);
+  // Also the winning rows' event times, when derived features read them.
+  std::vector<columns::OwnedColumn> Snapshot(size_t use, bool ignore_created,
+                                             columns::OwnedColumn* event_times,
+                                             ViewAnswers* answers);
   const sweep::Questions& QuestionsOf(const SpineKeys& keys);
   std::vector<RowState> StatesOf(const SpineKeys& keys) const;
 

@@ -89,7 +89,7 @@ class EdgeCollector {
       if (feature.kind == FeatureKind::kRow) AddColumns(node, view, feature.expression);
       if (feature.kind != FeatureKind::kDerived || !feature.expression) continue;
       for (const int column : feature.expression.columns()) {
-        if (column >= static_cast<int>(view.features.size())) continue;  // as_of
+        if (column >= static_cast<int>(view.features.size())) continue;  // a time
         Add(node, {"feature", view.name + ":" + view.features[column].name});
       }
     }

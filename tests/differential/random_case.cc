@@ -246,8 +246,9 @@ class Drawer {
     view.features = {"      px: x\n", "      pf: {value: f, default: 0.25}\n", "      ps: s\n",
                      "      pv: v\n", "      pt: event_time\n"};
     if (errors_) view.features.push_back("      pe: cast(t as int64)\n");
-    view.derived = {"      pd: date_diff('minute', pt, as_of)\n"};
-    for (const char* feature : {"px", "pf", "ps", "pv", "pt", "pd"}) {
+    view.derived = {"      pd: date_diff('minute', pt, as_of)\n",
+                    "      pa: (as_of - event_time) / 1h\n"};
+    for (const char* feature : {"px", "pf", "ps", "pv", "pt", "pd", "pa"}) {
       asked_.push_back(std::string("p:") + feature);
     }
     if (errors_) asked_.push_back("p:pe");

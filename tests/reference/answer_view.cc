@@ -117,7 +117,8 @@ Result<ViewAnswer> Answers::AnswerView(const Asked& asked, size_t use_index, con
     answer.values[i] =
         Settle(cell, view.name + ":" + feature.name, feature.default_value, &reason, errors);
   }
-  ARROW_RETURN_NOT_OK(Derive(view, wanted, at, &answer, errors));
+  const std::optional<Key> asked_key = null_key ? std::nullopt : std::optional(key);
+  ARROW_RETURN_NOT_OK(Derive(view, wanted, at, asked_key, &answer, errors));
   if (null_key || !at.time) {
     for (size_t i = 0; i < view.features.size(); ++i) {
       if (answer.values[i].is_null()) answer.reasons[i] = null_key ? "null_key" : "null_time";
@@ -126,16 +127,29 @@ Result<ViewAnswer> Answers::AnswerView(const Asked& asked, size_t use_index, con
   return answer;
 }
 
+Result<Cell> Answers::RowTime(const View& view, const Key& key, const At& at) {
+  ARROW_ASSIGN_OR_RAISE(const ViewTable* table, tables_.OfView(view, "view " + view.name));
+  bool outdated = false;
+  const ViewRow* row = NewestRow(view, *table, key, *at.time, at.ignore_created, &outdated);
+  return row == nullptr ? Cell() : Cell(Value(row->time));
+}
+
 Status Answers::Derive(const View& view, const std::vector<bool>& wanted, const At& at,
-                       ViewAnswer* answer, engines::Counts* errors) {
+                       const std::optional<Key>& key, ViewAnswer* answer, engines::Counts* errors) {
   std::vector<columns::Field> scope;
   for (const Feature& feature : view.features) scope.push_back({feature.name, feature.type});
   scope.push_back({"as_of", Type(columns::Kind::kTimestamp)});
+  scope.push_back({"event_time", Type(columns::Kind::kTimestamp)});
+  Cell row_time;
+  if (view.kind == features::ViewKind::kSnapshot && key && at.time) {
+    ARROW_ASSIGN_OR_RAISE(row_time, RowTime(view, *key, at));
+  }
   for (const int index : view.derived_order) {
     const auto i = static_cast<size_t>(index);
     if (!wanted[i]) continue;
     std::vector<Cell> row(answer->values.begin(), answer->values.end());
     row.emplace_back(at.time ? Value(*at.time) : Value());
+    row.push_back(row_time);
     const Feature& feature = view.features[i];
     const Cell cell = EvaluatorOf(feature.expression, scope)->Run(row);
     answer->reasons[i] = "null_value";

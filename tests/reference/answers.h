@@ -41,8 +41,11 @@ class Answers {
                                       engines::Counts* errors);
   base::Result<Cell> Stored(const features::View& view, size_t feature, const Key& key,
                             const At& at, std::string* reason);
+  // `key`: nothing where it is null.
   base::Status Derive(const features::View& view, const std::vector<bool>& wanted, const At& at,
-                      ViewAnswer* answer, engines::Counts* errors);
+                      const std::optional<Key>& key, ViewAnswer* answer, engines::Counts* errors);
+  // The event time of a snapshot view's row; null where no row answers.
+  base::Result<Cell> RowTime(const features::View& view, const Key& key, const At& at);
   base::Result<ViewAnswer> AnswerOnDemand(const Asked& asked, size_t index, const At& at,
                                           const std::vector<ViewAnswer>& views,
                                           engines::Counts* errors);

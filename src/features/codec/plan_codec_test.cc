@@ -26,7 +26,7 @@ views:
       h: {value: histogram(category), default: {a: 1}}
     derived: {mean: again / n_1d, again: total_1d + 1}
   tiles: {source: purchases, window: 1d, resolution: 1h, history: all, features: {n: count()}}
-  profile: {entity: user, source: profiles, ttl: 30d, features: {device: lower(device)}, derived: {d: "device || '!'"}}
+  profile: {entity: user, source: profiles, ttl: 30d, features: {device: lower(device)}, derived: {d: "device || '!'", age: (as_of - event_time) / 1d}}
   taste: {entity: user, source: clicks, lookup: {item: goods, thing: goods}, window: 7d, features: {v: avg(item.price + thing.price)}}
   goods: {entity: item, source: catalog, features: [price, embedding]}
 on_demand:

@@ -77,7 +77,7 @@ base::Status CompleteView(const FeaturePlan& plan, const ViewTexts& texts, View*
       if (column < 0) return CorruptPlan("a source lacks a lookup's key");
     }
   }
-  const expr::Scope rows = RowScope(*view);
+  const expr::Scope rows = RowScope(plan, *view);
   if (!texts.where.empty()) {
     ARROW_ASSIGN_OR_RAISE(view->where, BindCondition(texts.where, rows));
   }

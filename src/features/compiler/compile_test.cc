@@ -212,6 +212,28 @@ views:
   EXPECT_THAT(view.features[5].expression.columns(), ElementsAre(6));
 }
 
+TEST(CompileTest, EventTimeIsANameInSnapshotViews) {
+  const std::string definitions = R"yaml(
+sources: {changes: {path: c.csv, timestamp: ts, columns: {ts: timestamp, user_id: string}}}
+entities: {user: {keys: {user_id: string}}}
+views:
+  v:
+    entity: user
+    source: changes
+    features: {since: event_time}
+    derived: {d: (as_of - event_time) / 1d}
+)yaml";
+  const auto compiled = CompileTexts({definitions});
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const View& view = (*compiled)->views[0];
+  EXPECT_THAT(view.features[0].expression.columns(), ElementsAre(0));
+  EXPECT_THAT(view.features[1].expression.columns(), ElementsAre(2, 3));
+  // The row that answers depends on the ttl.
+  const auto other = CompileTexts({definitions + "    ttl: 2d\n"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_NE(view.features[1].hash, (*other)->views[0].features[1].hash);
+}
+
 TEST(CompileTest, ALookupAddsTheStoredFeaturesOfASnapshotView) {
   const auto plan = Contract();
   const View& view = plan->views[plan->FindView("user_taste")];

@@ -47,7 +47,7 @@ class ViewCompiler {
     FindLookups();
     FillRowColumns(draft_->plan, view_);
     const bool lookups = CheckLookupKeys();
-    rows_.scope = RowScope(*view_);
+    rows_.scope = RowScope(draft_->plan, *view_);
     BindWhere();
     if (view_->kind == ViewKind::kWindowed) {
       for (const FeatureDefinition& feature : definition_.features) CompileAggregate(feature);
