@@ -76,7 +76,9 @@ base::Result<std::shared_ptr<Array>> Strings(const Column& column, Builder* buil
   ARROW_RETURN_NOT_OK(builder->ReserveData(bytes));
   for (int64_t i = 0; i < column.size; ++i) {
     if (column.valid(i)) {
-      builder->UnsafeAppend(column.strings[i]);
+      // An empty view may have no address, which the builder's memcpy must not be given.
+      const std::string_view text = column.strings[i];
+      builder->UnsafeAppend(text.empty() ? std::string_view("") : text);
     } else {
       builder->UnsafeAppendNull();
     }
