@@ -1,6 +1,7 @@
 // An Explanation as text for people and JSON for machines (explain.h).
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "jobs/explain.h"
 
@@ -30,13 +31,16 @@ std::string EventsText(const ExplainedValue& value, bool counting, base::EventTi
     const auto distance = [&](const ExplainedEvent* event) {
       return event->event_time < at ? at - event->event_time : event->event_time - at;
     };
-    std::stable_sort(chosen.begin(), chosen.end(),
-                     [&](const auto* a, const auto* b) { return distance(a) < distance(b); });
+    // Equal ones stay as they are listed: they lie in one array.
+    std::sort(chosen.begin(), chosen.end(), [&](const auto* a, const auto* b) {
+      return std::pair(distance(a), a) < std::pair(distance(b), b);
+    });
     text = "    … " + std::to_string(chosen.size() - static_cast<size_t>(events_max)) + " more " +
            (counting ? "that count" : "that do not") + ", further away\n";
     chosen.resize(static_cast<size_t>(events_max));
-    std::stable_sort(chosen.begin(), chosen.end(),
-                     [](const auto* a, const auto* b) { return a->event_time < b->event_time; });
+    std::sort(chosen.begin(), chosen.end(), [](const auto* a, const auto* b) {
+      return std::pair(a->event_time, a) < std::pair(b->event_time, b);
+    });
   }
   for (const ExplainedEvent* event : chosen) text += EventText(*event);
   return text;

@@ -69,9 +69,10 @@ void KeyEvents::Add(const offline::ViewBatch& batch) {
 void KeyEvents::Finish() {
   std::vector<int64_t> order(times_.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     if (times_[a] != times_[b]) return times_[a] < times_[b];
-    return !created_.empty() && created_[a] < created_[b];
+    if (!created_.empty() && created_[a] != created_[b]) return created_[a] < created_[b];
+    return a < b;
   });
   places_ = InOrder(&places_, order);
   times_ = InOrder(&times_, order);
