@@ -48,7 +48,7 @@ def measure(scenario: scenarios.Scenario, rounds: int) -> list[str]:
         cells = 0
         for number, peer in enumerate(scenario.peers):
             if peer.agrees:
-                cells += agree.check(str(folder / "ours.parquet"), str(folder / f"peer{number}.parquet"))
+                cells += agree.check(str(folder / "ours.parquet"), str(folder / f"peer{number}.parquet"), peer.floor)
     ours = figures["Millrace"].wall_s
     lines = [f"### {scenario.name}", "", scenario.about + (f"; {cells:,} cells agree" if cells else ""), "",
              "| engine | wall s | CPU s | peak MiB | Millrace / it |", "| --- | ---: | ---: | ---: | ---: |"]
