@@ -103,6 +103,7 @@ Column Column::Slice(int64_t first, int64_t count) const {
   if (uints != nullptr) slice.uints += first;
   if (floats != nullptr) slice.floats += first;
   if (strings != nullptr) slice.strings += first;
+  if (codes != nullptr) slice.codes += first;
   if (offsets != nullptr) slice.offsets += first;
   return slice;
 }

@@ -39,6 +39,10 @@ struct Column {
   const uint64_t* uints = nullptr;
   const double* floats = nullptr;  // float32 widened, which is exact
   const std::string_view* strings = nullptr;
+  // Beside strings, where somebody knows them: equal codes exactly where the strings are equal, all
+  // in [0, code_count), those of cells that are not valid too. What lets a loop compare integers.
+  const int32_t* codes = nullptr;
+  int32_t code_count = 0;
   // Lists, vectors and maps: row i holds elements [offsets[i], offsets[i+1]) of `children`:
   // {elements} for a list or vector, {keys, values} for a map.
   const int64_t* offsets = nullptr;

@@ -88,7 +88,7 @@ std::string ToText(const Report& report) {
   std::string text;
   for (const SourceRead& source : report.sources) {
     text += fmt::format("  read     {:>9}  events of {} ({})\n", source.events, source.source,
-                        Plural(source.files, "file"));
+                        Plural(static_cast<int64_t>(source.files.size()), "file"));
   }
   text += fmt::format("  {} {:>9}\n  rows out {:>9}  with {}\n",
                       report.with_spine ? "rows in " : "listed  ", report.rows_in, report.rows_out,
@@ -122,7 +122,7 @@ std::string ToJson(const Report& report) {
   for (const SourceRead& source : report.sources) {
     json["sources"].push_back({{"source", source.source},
                                {"events", source.events},
-                               {"files", source.files},
+                               {"files", source.files.size()},
                                {"has_created", source.has_created}});
   }
   json["rejected"] = Json::array();

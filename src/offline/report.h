@@ -3,18 +3,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "columns/event_batch.h"
+#include "sources/event_reader.h"
 
 namespace millrace::offline {
 
 struct SourceRead {
   std::string source;
   int64_t events = 0;  // readable rows
-  int64_t files = 0;
+  std::vector<sources::InputFile> files;
   bool has_created = false;
+};
+
+// How near what was used came to the time of the row it was used for: the largest difference over
+// all rows, event time (knowledge time) minus the row's time. Nothing: no row of the view was used,
+// resp. its source has no knowledge time or it was ignored.
+struct UsedGap {
+  std::string view;
+  std::optional<base::Duration> event;    // < 0 in a windowed view, <= 0 in a snapshot view
+  std::optional<base::Duration> created;  // <= 0
 };
 
 // Null cells of a column of the answer (after defaults). Reasons: null_key, null_time, not_found
@@ -48,6 +60,7 @@ struct Report {
   int64_t rows_null_key = 0;  // spine rows in which some key that is needed is null
   int64_t rows_null_time = 0;
   std::vector<SourceRead> sources;
+  std::vector<UsedGap> gaps;  // by view, in the order of the selection
   columns::RejectedRows rejected;
   std::vector<NullCells> null_cells;
   std::vector<ErrorCells> error_cells;

@@ -109,7 +109,7 @@ Status SourceScan::ReadSource(int source) {
   }
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<sources::EventReader> reader,
                         open_(plan_.sources[source], {columns.begin(), columns.end()}));
-  SourceStats stats{source, 0, 0, std::nullopt};
+  SourceStats stats{source, 0, {}, std::nullopt};
   const auto next = [&] { return std::async(std::launch::async, [&] { return reader->Next(); }); };
   auto coming = next();
   while (true) {
@@ -123,7 +123,7 @@ Status SourceScan::ReadSource(int source) {
     for (Reading* reading : direct) Project(reading, *batch, {});
     if (keep) waiting_[source].push_back(std::move(*batch));
   }
-  stats.files = static_cast<int64_t>(reader->files().size());
+  stats.files = reader->files();
   rejected_.Merge(reader->rejected());
   stats_.push_back(stats);
   for (Reading* reading : direct) reading->done = true;

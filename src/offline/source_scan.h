@@ -36,7 +36,7 @@ struct ViewReading {
 struct SourceStats {
   int source = -1;
   int64_t events = 0;
-  int64_t files = 0;
+  std::vector<sources::InputFile> files;
   std::optional<base::EventTime> newest;  // event time of all readable rows
 };
 
