@@ -1,0 +1,179 @@
+// The count, S1 and S2 of the values in a window, by adding those that enter and taking away those
+// that leave. Values go to NearSums where they can; a window that holds others is read from
+// PowerSums. Used by power_slide.cc alone.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include "aggregate/aggregate.h"
+#include "aggregate/exact/float_sum.h"
+#include "aggregate/exact/near_sums.h"
+#include "aggregate/powers/power_sums.h"
+#include "aggregate/powers/power_values.h"
+
+namespace millrace::aggregate::powers {
+
+// Integers are all near.
+template <bool kSquares>
+class IntWindowSums {
+ public:
+  static constexpr int kPowers = kSquares ? 2 : 1;
+
+  void Begin(const Input& input, const Walk&) {
+    value_ = input.value;
+    near_.Reset();
+    count_ = 0;
+  }
+  template <bool kSubtract, bool kAllValid>
+  void Change(std::span<const int64_t> rows) {
+    exact::NearSums<kSquares> near = near_;  // which stays in registers
+    for (const int64_t row : rows) {
+      if (!kAllValid && !value_.valid(row)) continue;
+      count_ += kSubtract ? ~uint64_t{0} : 1;
+      if (value_.ints != nullptr) {
+        const auto value = static_cast<uint64_t>(value_.ints[row]);
+        const bool negative = value_.ints[row] < 0;
+        near.template Change<kSubtract>(negative ? -value : value, negative);
+      } else {
+        near.template Change<kSubtract>(value_.uints[row], false);
+      }
+    }
+    near_ = near;
+  }
+
+  uint64_t count() const { return count_; }
+  bool finite() const { return true; }
+  void AppendSum(columns::ColumnBuffer* out) const { AppendWhole(near_.sum(), out); }
+  double RoundSum() const { return near_.RoundSum(0); }
+  double RoundSpread(uint64_t a, uint64_t b) const { return near_.RoundSpread(count_, a * b, 0); }
+
+ private:
+  columns::Column value_;
+  exact::NearSums<kSquares> near_;
+  uint64_t count_ = 0;
+};
+
+template <bool kSquares>
+class FloatWindowSums {
+ public:
+  static constexpr int kPowers = kSquares ? 2 : 1;
+
+  void Begin(const Input& input, const Walk& walk) {
+    value_ = input.value;
+    near_.Reset();
+    far_.Reset();
+    specials_ = {};
+    count_ = 0;
+    base_ = BaseOf(walk.enter);
+  }
+  template <bool kSubtract, bool kAllValid>
+  void Change(std::span<const int64_t> rows) {
+    exact::NearSums<kSquares> near = near_;  // which stays in registers
+    for (const int64_t row : rows) {
+      if (!kAllValid && !value_.valid(row)) continue;
+      count_ += kSubtract ? ~uint64_t{0} : 1;
+      const exact::FloatParts parts(value_.floats[row]);
+      const auto shift = static_cast<uint64_t>(static_cast<int64_t>(parts.position) - base_);
+      if (shift < kSpan) {
+        near.template Change<kSubtract>(static_cast<exact::uint128_t>(parts.mantissa) << shift,
+                                        parts.negative);
+      } else {
+        ChangeFar(row, kSubtract);
+      }
+    }
+    near_ = near;
+  }
+
+  uint64_t count() const { return count_; }
+  bool finite() const { return !specials_.any(); }
+  void AppendSum(columns::ColumnBuffer* out) const {
+    out->AppendFloat(columns::CanonicalFloat(RoundSum()));
+  }
+  double RoundSum() const {
+    if (specials_.any()) return specials_.Value();
+    return far_.count() == 0 ? near_.RoundSum(exponent()) : All().RoundSum();
+  }
+  // REQUIRES: finite(); a and b are at most count().
+  double RoundSpread(uint64_t a, uint64_t b) const {
+    if (far_.count() == 0) return near_.RoundSpread(count_, a * b, exponent());
+    return All().RoundSpread(a, b);
+  }
+
+ private:
+  using Powers = PowerSums<exact::FloatPowerSum, kPowers>;
+  // A mantissa of 53 bits lies in [2^base_, 2^(base_ + kBits)).
+  static constexpr int64_t kSpan = exact::NearSums<kSquares>::kBits - 53;
+  // Infinities and NaN, whose exponents come after those of finite numbers, are never near.
+  static constexpr int64_t kBaseMax = 2045 - kSpan;
+
+  int64_t exponent() const { return base_ - 1074; }
+
+  // The middle of what a few of the rows have. Any base gives the same bits.
+  int64_t BaseOf(std::span<const int64_t> rows) const {
+    constexpr size_t kSamples = 16;
+    int64_t least = 2046;
+    int64_t most = 0;
+    const size_t samples = std::min(kSamples, rows.size());
+    for (size_t i = 0; i < samples; ++i) {
+      const int64_t row = rows[i * rows.size() / samples];
+      if (!value_.valid(row)) continue;
+      const double value = value_.floats[row];
+      if (value == 0 || !std::isfinite(value)) continue;
+      const int64_t position = exact::FloatParts(value).position;
+      least = std::min(least, position);
+      most = std::max(most, position);
+    }
+    return std::clamp<int64_t>((least + most - kSpan) / 2, 0, kBaseMax);
+  }
+
+  [[gnu::noinline]] void ChangeFar(int64_t row, bool subtract) {
+    const double value = value_.floats[row];
+    if (!std::isfinite(value)) {
+      specials_.Add(value, subtract ? ~uint64_t{0} : 1);
+    } else if (value != 0) {
+      far_.Change(value_, row, subtract);
+    }
+  }
+
+  Powers All() const {
+    Powers all = far_;
+    if constexpr (kSquares) {
+      all.AddSums(count_ - far_.count(), {near_.First(exponent()), near_.Second(exponent())});
+    } else {
+      all.AddSums(count_ - far_.count(), {near_.First(exponent())});
+    }
+    return all;
+  }
+
+  columns::Column value_;
+  exact::NearSums<kSquares> near_;
+  int64_t base_ = 0;
+  uint64_t count_ = 0;
+  exact::Specials specials_;
+  Powers far_;
+};
+
+// Up to S4, for skewness and kurtosis.
+template <template <int> class Sum, int kPowersOf>
+class WindowPowers : public PowerSums<Sum, kPowersOf> {
+ public:
+  void Begin(const Input& input, const Walk&) {
+    value_ = input.value;
+    this->Reset();
+  }
+  template <bool kSubtract, bool kAllValid>
+  void Change(std::span<const int64_t> rows) {
+    for (const int64_t row : rows) {
+      if (!kAllValid && !value_.valid(row)) continue;
+      PowerSums<Sum, kPowersOf>::Change(value_, row, kSubtract);
+    }
+  }
+
+ private:
+  columns::Column value_;
+};
+
+}  // namespace millrace::aggregate::powers
