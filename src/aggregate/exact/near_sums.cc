@@ -49,6 +49,12 @@ Quad Square(uint128_t value) {
   return square;
 }
 
+// REQUIRES: it fits 256 bits.
+Quad Carried(const std::array<uint128_t, 3>& words) {
+  const uint128_t middle = words[1] + (words[0] >> 64);
+  return {middle << 64 | static_cast<uint64_t>(words[0]), words[2] + (middle >> 64)};
+}
+
 Quad Minus(const Quad& a, const Quad& b) {
   return {a.low - b.low, a.high - b.high - (a.low < b.low ? 1 : 0)};
 }
@@ -69,7 +75,7 @@ double NearSums<kSquares>::RoundSum(int64_t exponent) const {
 template <bool kSquares>
 double NearSums<kSquares>::RoundSpread(uint64_t n, uint64_t divisor, int64_t exponent) const {
   const uint128_t magnitude = sum() < 0 ? -sum_ : sum_;
-  const Quad spread = Minus(Times({squares_low_, squares_high_}, n), Square(magnitude));
+  const Quad spread = Minus(Times(Carried(words_), n), Square(magnitude));
   if (spread.high == 0 && spread.low == 0) return 0.0;
   // The top 127 bits over a divisor with its top bit set: the quotient has 63 or 64 bits, of which
   // rounding needs 55, and all that lies below them is in `sticky`.
@@ -88,9 +94,10 @@ double NearSums<kSquares>::RoundSpread(uint64_t n, uint64_t divisor, int64_t exp
 
 template <bool kSquares>
 Dyadic NearSums<kSquares>::Second(int64_t exponent) const {
-  const Limbs limbs = {
-      static_cast<uint64_t>(squares_low_), static_cast<uint64_t>(squares_low_ >> 64),
-      static_cast<uint64_t>(squares_high_), static_cast<uint64_t>(squares_high_ >> 64)};
+  const Quad second = Carried(words_);
+  const Limbs limbs = {static_cast<uint64_t>(second.low), static_cast<uint64_t>(second.low >> 64),
+                       static_cast<uint64_t>(second.high),
+                       static_cast<uint64_t>(second.high >> 64)};
   return Dyadic(limbs, 2 * exponent, false);
 }
 

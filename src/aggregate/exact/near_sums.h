@@ -1,8 +1,9 @@
 // NearSums: the sums of m and of m^2 over whole numbers m that fit a few words, kept in plain wide
 // integers, which are several times as fast as the digits of ChunkSum. What numbers within a
-// factor of 2^40 of each other become once their common power of two is taken out. For Slides.
+// factor of 2^31 of each other become once a power of two is taken out of them. For Slides.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "aggregate/exact/dyadic.h"
@@ -11,20 +12,29 @@ namespace millrace::aggregate::exact {
 
 using uint128_t = unsigned __int128;
 
-// REQUIRES: |m| < 2^93; what has been added and not subtracted again are less than 2^32 numbers.
-// Then |S1| < 2^125, S2 < 2^218, and n*S2 and S1^2 are below 2^250.
+// REQUIRES: less than 2^32 numbers are inside at once. With |m| < 2^85, |S1| < 2^117 and
+// S2 < 2^202, and n*S2 and S1^2 are below 2^234.
 template <bool kSquares>
 class NearSums {
  public:
-  static constexpr int kBits = 93;
+  static constexpr int kShifts = 32;
   static constexpr uint64_t kTermsMax = uint64_t{1} << 32;
 
   void Reset() { *this = {}; }
+  // Adds or takes away m = +-mantissa * 2^shift.  REQUIRES: shift < kShifts, |m| < 2^85.
   template <bool kSubtract>
-  void Change(uint128_t magnitude, bool negative) {
+  void Change(uint64_t mantissa, unsigned shift, bool negative) {
     const uint128_t sign = negative != kSubtract ? ~uint128_t{0} : 0;
-    sum_ += (magnitude ^ sign) - sign;
-    if constexpr (kSquares) ChangeSquares<kSubtract>(magnitude);
+    sum_ += (Raised(mantissa, 0, shift) ^ sign) - sign;
+    if constexpr (kSquares) {
+      const uint128_t square = static_cast<uint128_t>(mantissa) * mantissa;
+      const auto low = static_cast<uint64_t>(square);
+      const auto high = static_cast<uint64_t>(square >> 64);
+      // The three words of m^2 have sums of their own, so that none waits for another's carry.
+      Move<kSubtract>(low << 2 * shift, &words_[0]);
+      Move<kSubtract>(static_cast<uint64_t>(Raised(low, high, 2 * shift) >> 64), &words_[1]);
+      Move<kSubtract>(static_cast<uint64_t>(Raised(high, 0, 2 * shift) >> 64), &words_[2]);
+    }
   }
 
   // S1 * 2^exponent, rounded once.
@@ -39,28 +49,17 @@ class NearSums {
   Dyadic Second(int64_t exponent) const;
 
  private:
+  // The upper word with what a shift below 64 moves into it from the lower, and the lower.
+  static uint128_t Raised(uint64_t low, uint64_t high, unsigned shift) {
+    return static_cast<uint128_t>(high << shift | low >> 1 >> (63 - shift)) << 64 | low << shift;
+  }
   template <bool kSubtract>
-  void ChangeSquares(uint128_t magnitude) {
-    const auto low = static_cast<uint64_t>(magnitude);
-    const auto high = static_cast<uint64_t>(magnitude >> 64);
-    // (low + 2^64 high)^2 from its 64-bit words: `first` | middle | above.
-    const uint128_t first = static_cast<uint128_t>(low) * low;
-    const uint128_t middle = (static_cast<uint128_t>(low) * high << 1) + (first >> 64);
-    const uint128_t below = middle << 64 | static_cast<uint64_t>(first);
-    const uint128_t above = static_cast<uint128_t>(high) * high + (middle >> 64);
-    if constexpr (kSubtract) {
-      const uint128_t before = squares_low_;
-      squares_low_ -= below;
-      squares_high_ -= above + (before < below ? 1 : 0);
-    } else {
-      squares_low_ += below;
-      squares_high_ += above + (squares_low_ < below ? 1 : 0);
-    }
+  static void Move(uint64_t word, uint128_t* sum) {
+    *sum += kSubtract ? -static_cast<uint128_t>(word) : word;
   }
 
-  uint128_t sum_ = 0;  // two's complement
-  uint128_t squares_low_ = 0;
-  uint128_t squares_high_ = 0;
+  uint128_t sum_ = 0;                    // two's complement
+  std::array<uint128_t, 3> words_ = {};  // S2 = words_[0] + 2^64 words_[1] + 2^128 words_[2]
 };
 
 }  // namespace millrace::aggregate::exact

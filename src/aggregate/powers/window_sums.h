@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -36,9 +37,9 @@ class IntWindowSums {
       if (value_.ints != nullptr) {
         const auto value = static_cast<uint64_t>(value_.ints[row]);
         const bool negative = value_.ints[row] < 0;
-        near.template Change<kSubtract>(negative ? -value : value, negative);
+        near.template Change<kSubtract>(negative ? -value : value, 0, negative);
       } else {
-        near.template Change<kSubtract>(value_.uints[row], false);
+        near.template Change<kSubtract>(value_.uints[row], 0, false);
       }
     }
     near_ = near;
@@ -75,12 +76,12 @@ class FloatWindowSums {
     for (const int64_t row : rows) {
       if (!kAllValid && !value_.valid(row)) continue;
       count_ += kSubtract ? ~uint64_t{0} : 1;
-      const exact::FloatParts parts(value_.floats[row]);
-      const auto shift = static_cast<uint64_t>(static_cast<int64_t>(parts.position) - base_);
+      const uint64_t bits = std::bit_cast<uint64_t>(value_.floats[row]);
+      const uint64_t shift = (bits >> 52 & 0x7ff) - base_;
       if (shift < kSpan) {
-        near.template Change<kSubtract>(static_cast<exact::uint128_t>(parts.mantissa) << shift,
-                                        parts.negative);
-      } else {
+        near.template Change<kSubtract>((bits & (kLeadingBit - 1)) | kLeadingBit,
+                                        static_cast<unsigned>(shift), bits >> 63 != 0);
+      } else if (bits << 1 != 0) {
         ChangeFar(row, kSubtract);
       }
     }
@@ -104,37 +105,37 @@ class FloatWindowSums {
 
  private:
   using Powers = PowerSums<exact::FloatPowerSum, kPowers>;
-  // A mantissa of 53 bits lies in [2^base_, 2^(base_ + kBits)).
-  static constexpr int64_t kSpan = exact::NearSums<kSquares>::kBits - 53;
-  // Infinities and NaN, whose exponents come after those of finite numbers, are never near.
-  static constexpr int64_t kBaseMax = 2045 - kSpan;
+  static constexpr uint64_t kLeadingBit = uint64_t{1} << 52;
+  // Near are biased exponents in [base_, base_ + kSpan), never those of subnormal numbers (0) and
+  // of NaN and infinities (2047).
+  static constexpr uint64_t kSpan = exact::NearSums<kSquares>::kShifts;
+  static constexpr uint64_t kBaseMax = 2047 - kSpan;
 
-  int64_t exponent() const { return base_ - 1074; }
+  int64_t exponent() const { return static_cast<int64_t>(base_) - 1075; }
 
   // The middle of what a few of the rows have. Any base gives the same bits.
-  int64_t BaseOf(std::span<const int64_t> rows) const {
+  uint64_t BaseOf(std::span<const int64_t> rows) const {
     constexpr size_t kSamples = 16;
-    int64_t least = 2046;
-    int64_t most = 0;
+    uint64_t least = 2046;
+    uint64_t most = 0;
     const size_t samples = std::min(kSamples, rows.size());
     for (size_t i = 0; i < samples; ++i) {
       const int64_t row = rows[i * rows.size() / samples];
-      if (!value_.valid(row)) continue;
-      const double value = value_.floats[row];
-      if (value == 0 || !std::isfinite(value)) continue;
-      const int64_t position = exact::FloatParts(value).position;
-      least = std::min(least, position);
-      most = std::max(most, position);
+      const uint64_t biased = std::bit_cast<uint64_t>(value_.floats[row]) >> 52 & 0x7ff;
+      if (!value_.valid(row) || biased == 0 || biased == 2047) continue;
+      least = std::min(least, biased);
+      most = std::max(most, biased);
     }
-    return std::clamp<int64_t>((least + most - kSpan) / 2, 0, kBaseMax);
+    const uint64_t middle = (least + most) / 2;
+    return std::clamp<uint64_t>(middle, 1 + kSpan / 2, kBaseMax + kSpan / 2) - kSpan / 2;
   }
 
   [[gnu::noinline]] void ChangeFar(int64_t row, bool subtract) {
     const double value = value_.floats[row];
-    if (!std::isfinite(value)) {
-      specials_.Add(value, subtract ? ~uint64_t{0} : 1);
-    } else if (value != 0) {
+    if (std::isfinite(value)) {
       far_.Change(value_, row, subtract);
+    } else {
+      specials_.Add(value, subtract ? ~uint64_t{0} : 1);
     }
   }
 
@@ -150,7 +151,7 @@ class FloatWindowSums {
 
   columns::Column value_;
   exact::NearSums<kSquares> near_;
-  int64_t base_ = 0;
+  uint64_t base_ = 1;
   uint64_t count_ = 0;
   exact::Specials specials_;
   Powers far_;
