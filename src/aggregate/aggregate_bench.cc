@@ -6,6 +6,7 @@
 #include <random>
 
 #include "aggregate/registry.h"
+#include "aggregate/shared_slide.h"
 #include "base/check.h"
 
 namespace millrace::aggregate {
@@ -123,6 +124,33 @@ void SlideOver(benchmark::State& bench, const SlideCase& slid) {
   bench.SetItemsProcessed(bench.iterations() * kRows);
 }
 
+// What a training set asks of one number: its count, sum, avg and stddev in one pass.
+void ShareOver(benchmark::State& bench) {
+  const Events& events = AllEvents();
+  const Window window(events, bench.range(0));
+  std::vector<std::shared_ptr<const Aggregate>> bound;
+  std::vector<const Aggregate*> aggregates;
+  for (const char* name : {"count", "sum", "avg", "stddev"}) {
+    bound.push_back(Bound(name, Kind::kFloat64));
+    aggregates.push_back(bound.back().get());
+  }
+  const auto shares = ShareSlides(aggregates);
+  for (auto _ : bench) {
+    for (const SlideShare& share : shares) {
+      std::vector<columns::ColumnBuffer> cells;
+      std::vector<columns::ColumnBuffer*> outs;
+      cells.reserve(share.members.size());
+      for (const size_t member : share.members) {
+        cells.emplace_back(aggregates[member]->result_type());
+        outs.push_back(&cells.back());
+      }
+      share.slide->Run(events.input(Words::kNone), window.walk(events, false), outs);
+      benchmark::DoNotOptimize(cells.front().size());
+    }
+  }
+  bench.SetItemsProcessed(bench.iterations() * kRows);
+}
+
 void RegisterSlide(const std::string& name, const SlideCase& slid) {
   benchmark::RegisterBenchmark(name.c_str(),
                                [slid](benchmark::State& bench) { SlideOver(bench, slid); })
@@ -145,6 +173,11 @@ bool RegisterAll() {
     RegisterSlide(std::string("slide_words/") + name, {.name = name, .words = Words::kPlain});
     RegisterSlide(std::string("slide_codes/") + name, {.name = name, .words = Words::kCoded});
   }
+  benchmark::RegisterBenchmark("share/count_sum_avg_stddev", ShareOver)
+      ->ArgName("every")
+      ->Arg(1000)
+      ->Arg(10)
+      ->Arg(1);
   return true;
 }
 

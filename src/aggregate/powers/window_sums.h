@@ -30,19 +30,17 @@ class IntWindowSums {
   }
   template <bool kSubtract, bool kAllValid>
   void Change(std::span<const int64_t> rows) {
-    exact::NearSums<kSquares> near = near_;  // which stays in registers
     for (const int64_t row : rows) {
       if (!kAllValid && !value_.valid(row)) continue;
       count_ += kSubtract ? ~uint64_t{0} : 1;
       if (value_.ints != nullptr) {
         const auto value = static_cast<uint64_t>(value_.ints[row]);
         const bool negative = value_.ints[row] < 0;
-        near.template Change<kSubtract>(negative ? -value : value, 0, negative);
+        near_.template Change<kSubtract>(negative ? -value : value, 0, negative);
       } else {
-        near.template Change<kSubtract>(value_.uints[row], 0, false);
+        near_.template Change<kSubtract>(value_.uints[row], 0, false);
       }
     }
-    near_ = near;
   }
 
   uint64_t count() const { return count_; }
@@ -72,20 +70,18 @@ class FloatWindowSums {
   }
   template <bool kSubtract, bool kAllValid>
   void Change(std::span<const int64_t> rows) {
-    exact::NearSums<kSquares> near = near_;  // which stays in registers
     for (const int64_t row : rows) {
       if (!kAllValid && !value_.valid(row)) continue;
       count_ += kSubtract ? ~uint64_t{0} : 1;
       const uint64_t bits = std::bit_cast<uint64_t>(value_.floats[row]);
       const uint64_t shift = (bits >> 52 & 0x7ff) - base_;
       if (shift < kSpan) {
-        near.template Change<kSubtract>((bits & (kLeadingBit - 1)) | kLeadingBit,
-                                        static_cast<unsigned>(shift), bits >> 63 != 0);
+        near_.template Change<kSubtract>((bits & (kLeadingBit - 1)) | kLeadingBit,
+                                         static_cast<unsigned>(shift), bits >> 63 != 0);
       } else if (bits << 1 != 0) {
         ChangeFar(row, kSubtract);
       }
     }
-    near_ = near;
   }
 
   uint64_t count() const { return count_; }
