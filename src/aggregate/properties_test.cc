@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "aggregate/registry.h"
@@ -333,18 +334,41 @@ class SharedSlideTest : public testing::TestWithParam<Type> {
     }
     return group;
   }
+  SampleRows DrawRows();
   void ExpectStates(const std::vector<const Aggregate*>& group, const SlideShare& share);
 
   std::vector<std::shared_ptr<const Aggregate>> all_;
   std::mt19937 random_{20250206};
 };
 
+// Values from everywhere; of floats half of the time such as lie around the edges of what plain
+// integers hold.
+SampleRows SharedSlideTest::DrawRows() {
+  SampleRows rows = SampleRows::Draw(GetParam(), 70, random_() % 3 == 0, &random_);
+  if (GetParam().is_float() && random_() % 2 == 0) {
+    const int reach = random_() % 2 == 0 ? 10 : 20;
+    const int middle = random_() % 2 == 0 ? 0 : 100;
+    SampleRows near(GetParam());
+    for (const int64_t row : rows.rows()) {
+      const double mantissa = static_cast<float>(1 + static_cast<double>(random_()) * 0x1p-32);
+      const int exponent = middle + static_cast<int>(random_() % (2 * reach)) - reach;
+      const double value = std::ldexp(random_() % 3 == 0 ? -mantissa : mantissa, exponent);
+      near.Add(random_() % 9 == 0 ? Value(0.0) : Value(value), rows.time(row));
+    }
+    rows = std::move(near);
+  }
+  if (random_() % 2 == 0) rows.DrawCreated(&random_);
+  return rows;
+}
+
 // Three walks through one share, one after the other.
 void SharedSlideTest::ExpectStates(const std::vector<const Aggregate*>& group,
                                    const SlideShare& share) {
   for (int round = 0; round < 3; ++round) {
-    SampleRows rows = SampleRows::Draw(GetParam(), 70, random_() % 3 == 0, &random_);
-    if (random_() % 2 == 0) rows.DrawCreated(&random_);
+    const SampleRows rows = DrawRows();
+    const bool all_valid = GetParam().is_numeric() && random_() % 3 == 0;
+    Input input = rows.input();
+    if (all_valid) input.value.cells = nullptr;  // cells that are not valid hold readable values
     const base::Duration length = base::Duration::Seconds(900 * kQuarters[random_() % 5]);
     const SampleWalk walk = WalkOver(
         rows, {length, 1 + static_cast<int64_t>(random_() % 4), random_() % 3 == 0}, &random_);
@@ -355,13 +379,12 @@ void SharedSlideTest::ExpectStates(const std::vector<const Aggregate*>& group,
       cells.emplace_back(group[member]->result_type());
       outs.push_back(&cells.back());
     }
-    share.slide->Run(rows.input(), {.enter = walk.enter, .leave = walk.leave, .steps = walk.steps},
-                     outs);
+    share.slide->Run(input, {.enter = walk.enter, .leave = walk.leave, .steps = walk.steps}, outs);
     for (size_t m = 0; m < share.members.size(); ++m) {
       columns::ColumnBuffer expected(cells[m].type());
       for (size_t i = 0; i < walk.steps.size(); ++i) {
         const auto state = group[share.members[m]]->NewState();
-        state->Update(rows.input(), walk.inside[i]);
+        state->Update(input, walk.inside[i]);
         state->Finalize(walk.steps[i].as_of, &expected);
       }
       ExpectSameCells(cells[m], expected);
