@@ -53,6 +53,7 @@ class PowerSlide final : public SharedSlide {
       entered = enter_end;
       left = leave_end;
       for (size_t i = 0; i < values_.size(); ++i) AppendValue(sums_, values_[i], outs[i]);
+      sums_.EndRead();
     }
   }
 

@@ -127,7 +127,11 @@ class PowerSums {
   }
 
   void AddPowers(uint64_t mantissa, int position, bool negative, bool subtract) {
-    std::get<0>(sums_).template AddLimbs<1>({mantissa}, position, negative != subtract);
+    if constexpr (kFloats) {  // whose mantissas have 53 bits
+      std::get<0>(sums_).AddMantissa(mantissa, position, negative != subtract);
+    } else {
+      std::get<0>(sums_).template AddLimbs<1>({mantissa}, position, negative != subtract);
+    }
     const auto square = Times<2>({mantissa, 0}, mantissa);
     if constexpr (kPowers >= 2)
       std::get<1>(sums_).template AddLimbs<2>(square, 2 * position, subtract);

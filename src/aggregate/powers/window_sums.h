@@ -43,6 +43,8 @@ class IntWindowSums {
     }
   }
 
+  void EndRead() {}
+
   uint64_t count() const { return count_; }
   bool finite() const { return true; }
   void AppendSum(columns::ColumnBuffer* out) const { AppendWhole(near_.sum(), out); }
@@ -67,6 +69,8 @@ class FloatWindowSums {
     specials_ = {};
     count_ = 0;
     base_ = BaseOf(walk.enter);
+    far_reads_ = 0;
+    wide_ = false;
   }
   template <bool kSubtract, bool kAllValid>
   void Change(std::span<const int64_t> rows) {
@@ -78,10 +82,19 @@ class FloatWindowSums {
       if (shift < kSpan) {
         near_.template Change<kSubtract>((bits & (kLeadingBit - 1)) | kLeadingBit,
                                          static_cast<unsigned>(shift), bits >> 63 != 0);
-      } else if (bits << 1 != 0) {
+      } else if (bits << 1 != 0 || wide_) {
         ChangeFar(row, kSubtract);
       }
     }
+  }
+
+  // After the values of a question are read. Where windows keep holding far values, one kind of
+  // sums is faster than two.
+  void EndRead() {
+    if (far_.count() == 0 || wide_ || ++far_reads_ < kFarReadsMax) return;
+    AddNearTo(&far_);
+    wide_ = true;
+    base_ = kNoBase;
   }
 
   uint64_t count() const { return count_; }
@@ -91,10 +104,12 @@ class FloatWindowSums {
   }
   double RoundSum() const {
     if (specials_.any()) return specials_.Value();
+    if (wide_) return far_.RoundSum();
     return far_.count() == 0 ? near_.RoundSum(exponent()) : All().RoundSum();
   }
   // REQUIRES: finite(); a and b are at most count().
   double RoundSpread(uint64_t a, uint64_t b) const {
+    if (wide_) return far_.RoundSpread(a, b);
     if (far_.count() == 0) return near_.RoundSpread(count_, a * b, exponent());
     return All().RoundSpread(a, b);
   }
@@ -106,6 +121,9 @@ class FloatWindowSums {
   // of NaN and infinities (2047).
   static constexpr uint64_t kSpan = exact::NearSums<kSquares>::kShifts;
   static constexpr uint64_t kBaseMax = 2047 - kSpan;
+
+  static constexpr uint64_t kNoBase = uint64_t{1} << 32;
+  static constexpr int kFarReadsMax = 16;
 
   int64_t exponent() const { return static_cast<int64_t>(base_) - 1075; }
 
@@ -135,13 +153,17 @@ class FloatWindowSums {
     }
   }
 
+  void AddNearTo(Powers* all) const {
+    const uint64_t count = count_ - specials_.count() - far_.count();
+    if constexpr (kSquares) {
+      all->AddSums(count, {near_.First(exponent()), near_.Second(exponent())});
+    } else {
+      all->AddSums(count, {near_.First(exponent())});
+    }
+  }
   Powers All() const {
     Powers all = far_;
-    if constexpr (kSquares) {
-      all.AddSums(count_ - far_.count(), {near_.First(exponent()), near_.Second(exponent())});
-    } else {
-      all.AddSums(count_ - far_.count(), {near_.First(exponent())});
-    }
+    AddNearTo(&all);
     return all;
   }
 
@@ -150,7 +172,9 @@ class FloatWindowSums {
   uint64_t base_ = 1;
   uint64_t count_ = 0;
   exact::Specials specials_;
-  Powers far_;
+  Powers far_;  // with wide_: all that are finite; without: those that are neither near nor 0
+  int far_reads_ = 0;
+  bool wide_ = false;
 };
 
 // Up to S4, for skewness and kurtosis.
@@ -168,6 +192,7 @@ class WindowPowers : public PowerSums<Sum, kPowersOf> {
       PowerSums<Sum, kPowersOf>::Change(value_, row, kSubtract);
     }
   }
+  void EndRead() {}
 
  private:
   columns::Column value_;
