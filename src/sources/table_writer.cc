@@ -1,7 +1,6 @@
 #include "sources/table_writer.h"
 
 #include <arrow/array.h>
-#include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "sources/arrow/canonical_floats.h"
+#include "sources/arrow/ipc_sink.h"
 #include "sources/arrow/parquet_sink.h"
 #include "sources/batch_sink.h"
 #include "sources/csv/csv_sink.h"
@@ -21,28 +21,13 @@
 namespace millrace::sources {
 namespace {
 
-class IpcSink : public BatchSink {
- public:
-  explicit IpcSink(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
-      : writer_(std::move(writer)) {}
-  base::Status Write(const arrow::RecordBatch& batch) override {
-    return writer_->WriteRecordBatch(batch);
-  }
-  base::Status Close() override { return writer_->Close(); }
-
- private:
-  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
-};
-
 OpenedSink OpenSink(Format format, const std::shared_ptr<arrow::Schema>& schema,
                     const std::shared_ptr<arrow::io::OutputStream>& out) {
   switch (format) {
     case Format::kParquet:
       return OpenParquetSink(schema, out);
-    case Format::kArrow: {
-      ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeFileWriter(out, schema));
-      return std::make_unique<IpcSink>(std::move(writer));
-    }
+    case Format::kArrow:
+      return OpenIpcSink(schema, out);
     case Format::kCsv:
       return OpenCsvSink(schema, out);
     case Format::kJson:

@@ -213,6 +213,35 @@ TEST_P(TableWriterFormats, TypesThatAreNotOurs) {
   }
 }
 
+// As the row groups of a file have them.
+TEST_P(TableWriterFormats, DictionariesMayChange) {
+  const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
+  Batches batches;
+  for (const auto& [codes, words] :
+       std::vector<std::pair<std::string, std::string>>{{"[0, 1, null]", R"(["a", "b"])"},
+                                                        {"[0, 1, 2]", R"(["c", "a", "d"])"},
+                                                        {"[0, 0]", R"(["b"])"},
+                                                        {"[null, null]", "[]"},
+                                                        {"[1, 0]", R"(["a", "b"])"}}) {
+    batches.push_back(
+        BatchOf({{"x", arrow::DictionaryArray::FromArrays(type, FromJson(arrow::int8(), codes),
+                                                          FromJson(arrow::utf8(), words))
+                           .ValueOrDie()}}));
+  }
+  const base::Status written = WriteAll(Path("a"), batches[0]->schema(), batches);
+  ASSERT_TRUE(written.ok()) << written;
+  const auto read = ReadTable(Path("a"), {}).ValueOrDie();
+  std::string shown;
+  for (int64_t row = 0; row < read->num_rows(); ++row) {
+    auto cell = read->column(0)->GetScalar(row).ValueOrDie();
+    if (cell->type->id() == arrow::Type::DICTIONARY) {
+      cell = static_cast<const arrow::DictionaryScalar&>(*cell).GetEncodedValue().ValueOrDie();
+    }
+    shown += (cell->is_valid ? cell->ToString() : "-") + " ";
+  }
+  EXPECT_EQ(shown, "a b - c a d b b - - b a ");
+}
+
 TEST_P(TableWriterFormats, AFullDiskIsSaidByTheCallsThatFollow) {
   if (::mount("none", folder_.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
     GTEST_SKIP() << "needs the right to mount a small file system";
