@@ -95,10 +95,8 @@ std::map<std::string, columns::Type> SpineTypes(const features::FeaturePlan& pla
 }  // namespace
 
 offline::SourceOpener FilesUnder(const std::string& root) {
-  return [root](const features::Source& source, const std::vector<int>& columns) {
-    sources::ReadOptions options;
+  return [root](const features::Source& source, sources::ReadOptions options) {
     options.root = root;
-    options.columns = columns;
     return sources::OpenFiles(source, options);
   };
 }

@@ -94,23 +94,40 @@ Status SourceScan::Run() {
 }
 
 Status SourceScan::ReadSource(int source) {
-  std::set<int> columns;
+  std::set<int> needed_columns;
   std::vector<Reading*> direct;
   bool keep = false;
   for (const auto& reading : readings_) {
     if (reading->reading.view->source != source) continue;
     const std::vector<int> needed = reading->projector.SourceColumns();
-    columns.insert(needed.begin(), needed.end());
+    needed_columns.insert(needed.begin(), needed.end());
     if (reading->reading.view->lookups.empty()) {
       direct.push_back(reading.get());
     } else {
       keep = true;
     }
   }
+  sources::ReadOptions options;
+  options.columns.assign(needed_columns.begin(), needed_columns.end());
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<sources::EventReader> reader,
-                        open_(plan_.sources[source], {columns.begin(), columns.end()}));
+                        open_(plan_.sources[source], std::move(options)));
   SourceStats stats{source, 0, {}, std::nullopt};
-  const auto next = [&] { return std::async(std::launch::async, [&] { return reader->Next(); }); };
+  columns::RejectedRows rejected;
+  std::unique_ptr<sources::PartReader> part;
+  int64_t next_part = 0;
+  const auto read = [&]() -> Result<std::optional<EventBatch>> {
+    while (part != nullptr || next_part < reader->parts()) {
+      if (part == nullptr) {
+        ARROW_ASSIGN_OR_RAISE(part, reader->OpenPart(next_part++));
+      }
+      ARROW_ASSIGN_OR_RAISE(std::optional<EventBatch> batch, part->Next());
+      if (batch.has_value()) return batch;
+      rejected.Merge(part->rejected());
+      part.reset();
+    }
+    return std::optional<EventBatch>();
+  };
+  const auto next = [&] { return std::async(std::launch::async, read); };
   auto coming = next();
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<EventBatch> batch, coming.get());
@@ -124,7 +141,7 @@ Status SourceScan::ReadSource(int source) {
     if (keep) waiting_[source].push_back(std::move(*batch));
   }
   stats.files = reader->files();
-  rejected_.Merge(reader->rejected());
+  rejected_.Merge(rejected);
   stats_.push_back(stats);
   for (Reading* reading : direct) reading->done = true;
   return Status::OK();

@@ -20,10 +20,10 @@
 
 namespace millrace::offline {
 
-// Opens a source with the columns asked for (indices into Source::columns, ascending). Called once
-// per source.
+// Opens a source with the columns and times asked for; it says itself where files are (`root`).
+// Called once per source.
 using SourceOpener = std::function<base::Result<std::unique_ptr<sources::EventReader>>(
-    const features::Source& source, const std::vector<int>& columns)>;
+    const features::Source& source, sources::ReadOptions options)>;
 
 // Questions without a spine: every key that has something to say, at from, from + every, … < to.
 struct Steps {

@@ -207,16 +207,23 @@ TEST(ParquetSource, ManyRowGroupsAndBatches) {
   Write(folder / "a.parquet",
         *Table({{"k", keys.Finish().ValueOrDie()}, {"t", longs->View(Micros()).ValueOrDie()}}));
   const features::Source source = MakeSource({"a.parquet", {{"k", "string"}, {"t", "timestamp"}}});
-  const auto reader = OpenFiles(source, {.root = folder.path(), .columns = {0}}).ValueOrDie();
+  const auto reader =
+      OpenFiles(source, {.root = folder.path(), .batch_rows_max = 65'536, .columns = {0}})
+          .ValueOrDie();
+  ASSERT_EQ(reader->parts(), 3);
+  EXPECT_EQ(reader->rows_estimate(), 250'000);
   int64_t rows = 0;
-  while (true) {
-    const auto batch = reader->Next().ValueOrDie();
-    if (!batch.has_value()) break;
-    EXPECT_LE(batch->size, 65'536);
-    for (int64_t i = 0; i < batch->size; ++i, ++rows) {
-      ASSERT_EQ(batch->rows[i], rows + 1);
-      ASSERT_EQ(batch->event_times[i].micros(), rows);
-      ASSERT_EQ(batch->columns[0].view.strings[i], std::to_string(rows % 7));
+  for (int64_t i = 0; i < reader->parts(); ++i) {
+    const auto part = reader->OpenPart(i).ValueOrDie();
+    while (true) {
+      const auto batch = part->Next().ValueOrDie();
+      if (!batch.has_value()) break;
+      EXPECT_LE(batch->size, 65'536);
+      for (int64_t j = 0; j < batch->size; ++j, ++rows) {
+        ASSERT_EQ(batch->rows[j], rows + 1);
+        ASSERT_EQ(batch->event_times[j].micros(), rows);
+        ASSERT_EQ(batch->columns[0].view.strings[j], std::to_string(rows % 7));
+      }
     }
   }
   EXPECT_EQ(rows, 250'000);

@@ -138,11 +138,9 @@ class OfflineEngine : public Engine {
     request.timestamp = kTimestamp;
     request.ignore_created = question.ignore_created;
     request.threads = variation_.threads;
-    auto open = [this](const features::Source& source, const std::vector<int>& columns) {
-      sources::ReadOptions options;
+    auto open = [this](const features::Source& source, sources::ReadOptions options) {
       options.root = folder_.path();
       options.batch_rows_max = variation_.batch_rows_max;
-      options.columns = columns;
       return sources::OpenFiles(source, options);
     };
     ARROW_ASSIGN_OR_RAISE(offline::TrainingSet set, offline::MakeTrainingSet(request, open));
