@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "sources/parquet_testing.h"
 #include "sources/source_testing.h"
-#include "sources/table_file.h"
 
 namespace millrace::sources {
 namespace {
@@ -16,52 +16,6 @@ namespace {
 using features::TimestampUnit;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::shared_ptr<arrow::Array> Longs(std::shared_ptr<arrow::DataType> type,
-                                    std::initializer_list<std::optional<int64_t>> values) {
-  auto builder = arrow::MakeBuilder(type).ValueOrDie();
-  for (const auto& value : values) {
-    if (!value.has_value()) {
-      EXPECT_TRUE(builder->AppendNull().ok());
-    } else {
-      EXPECT_TRUE(
-          builder->AppendScalar(*arrow::MakeScalar(*value)->CastTo(type).ValueOrDie()).ok());
-    }
-  }
-  return builder->Finish().ValueOrDie();
-}
-
-std::shared_ptr<arrow::Array> Texts(std::initializer_list<const char*> values) {
-  arrow::StringBuilder builder;
-  for (const char* value : values) {
-    EXPECT_TRUE((value == nullptr ? builder.AppendNull() : builder.Append(value)).ok());
-  }
-  return builder.Finish().ValueOrDie();
-}
-
-std::shared_ptr<arrow::DataType> Micros() {
-  return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-}
-
-struct Named {
-  const char* name;
-  std::shared_ptr<arrow::Array> array;
-};
-
-std::shared_ptr<arrow::Table> Table(const std::vector<Named>& columns) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const Named& column : columns) {
-    fields.push_back(arrow::field(column.name, column.array->type()));
-    arrays.push_back(column.array);
-  }
-  return arrow::Table::Make(arrow::schema(fields), arrays);
-}
-
-void Write(const std::string& path, const arrow::Table& table) {
-  const base::Status written = WriteTable(path, table);
-  ASSERT_TRUE(written.ok()) << written;
-}
 
 std::shared_ptr<arrow::Table> Purchases() {
   const auto device = Texts({"tv", nullptr, "pc"});
