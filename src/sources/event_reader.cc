@@ -80,9 +80,10 @@ class FilesReader final : public EventReader {
       size_.bytes += parts->size().bytes;
       opened_.push_back(std::move(parts));
     }
-    // That its columns are missing is known before anything is read.
-    if (list.format != Format::kParquet) return opened_.front()->Open(0, true).status();
-    return base::Status::OK();
+    if (list.format == Format::kParquet) return base::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(size_, TextSize(list, reading_->wanted));
+    // That columns are missing is known before anything is read.
+    return opened_.front()->Open(0, true).status();
   }
 
   int64_t parts() const override { return static_cast<int64_t>(parts_.size()); }

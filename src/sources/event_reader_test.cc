@@ -202,6 +202,9 @@ TEST(EventReader, FilesInOrderOfTheirNames) {
                                 {.root = folder.path(), .columns = {}});
   ASSERT_TRUE(reader.ok());
   ASSERT_EQ((*reader)->files().size(), 3);
+  EXPECT_EQ((*reader)->parts(), 3);
+  EXPECT_EQ((*reader)->rows_estimate(), (17 + 17 + 4) * 2 / 17) << "lines as in the first";
+  EXPECT_GT((*reader)->bytes_estimate(), 17 + 17 + 4);
   EXPECT_EQ((*reader)->files()[1].path, "d/b.csv");
   EXPECT_EQ((*reader)->files()[1].bytes, 17);
   EXPECT_EQ((*reader)->files()[1].tag.size(), 16);

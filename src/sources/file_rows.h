@@ -84,9 +84,11 @@ int64_t CellBytes(const columns::Type& type);
 base::Result<std::unique_ptr<FileParts>> OpenParquetParts(const FileList& list,
                                                           const ListedFile& file,
                                                           const WantedRows& wanted);
-// Opens nothing: CSV or JSON, one part.
+// Opens nothing: CSV or JSON, one part of unknown size.
 std::unique_ptr<FileParts> TextParts(const FileList& list, const ListedFile& file,
                                      const WantedRows& wanted);
+// Of all files of text together, as if all their lines were like the first of the first file.
+base::Result<Size> TextSize(const FileList& list, const WantedRows& wanted);
 base::Result<std::unique_ptr<FileRows>> OpenCsvRows(const FileList& list, const ListedFile& file,
                                                     const WantedRows& wanted);
 base::Result<std::unique_ptr<FileRows>> OpenJsonRows(const FileList& list, const ListedFile& file,

@@ -1,8 +1,12 @@
 // For tests: Arrow tables made in a line, and Parquet files of them.
 #pragma once
 
-#include <arrow/api.h>
+#include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/io/file.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 
