@@ -1,7 +1,9 @@
 // Loops over cells that are null; the usual column has few.
 #include "offline/accounting.h"
 
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "columns/value.h"
@@ -38,6 +40,24 @@ RowState StateOf(const AnswerColumn& column, int64_t row) {
   return column.stored || IsNullRow(state) ? state : RowState::kCounts;
 }
 
+double AsDouble(const columns::Column& column, int64_t row) {
+  switch (column.type.physical()) {
+    case columns::Physical::kInt:
+      return static_cast<double>(column.ints[row]);
+    case columns::Physical::kUInt:
+      return static_cast<double>(column.uints[row]);
+    default:
+      return column.floats[row];
+  }
+}
+
+// How far two cells of a numeric column are apart; nothing where that is no finite number.
+std::optional<double> Difference(const columns::Column& a, const columns::Column& b, int64_t row) {
+  if (!a.type.is_numeric() || !a.valid(row) || !b.valid(row)) return std::nullopt;
+  const double difference = std::abs(AsDouble(a, row) - AsDouble(b, row));
+  return std::isfinite(difference) ? std::optional(difference) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<AnswerColumn> AnswerColumns(const TrainingSetRequest& request, const Answers& answers) {
@@ -49,7 +69,10 @@ std::vector<AnswerColumn> AnswerColumns(const TrainingSetRequest& request, const
         selected.on_demand ? answers.on_demand[selected.use] : answers.uses[selected.use];
     std::string feature;
     bool stored = false;
+    int use = selected.use;
     if (selected.on_demand) {
+      const std::vector<int>& inputs = selection.on_demand_uses[selected.use];
+      use = inputs.empty() ? -1 : inputs[0];
       const features::OnDemandView& view = plan.on_demand[selection.on_demand[selected.use]];
       feature = view.name + ":" + view.features[selected.feature].name;
     } else {
@@ -57,7 +80,8 @@ std::vector<AnswerColumn> AnswerColumns(const TrainingSetRequest& request, const
       feature = view.name + ":" + view.features[selected.feature].name;
       stored = view.features[selected.feature].kind != features::FeatureKind::kDerived;
     }
-    columns.push_back({selected.name, feature, from.columns[selected.feature].view, &from, stored});
+    columns.push_back(
+        {selected.name, feature, from.columns[selected.feature].view, &from, stored, use});
   }
   for (size_t i = 0; i < request.labels.size(); ++i) {
     const std::string& name = plan.labels[request.labels[i]].name;
@@ -116,18 +140,29 @@ void CountNullSpineCells(const Spine& spine, Report* report) {
 }
 
 void CountChanged(const std::vector<AnswerColumn>& columns,
-                  const std::vector<AnswerColumn>& respecting, Report* report) {
+                  const std::vector<AnswerColumn>& respecting, const Spine& spine, Report* report) {
   if (columns.empty()) return;
   std::vector<uint8_t> changed(columns[0].cells.size);
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].feature.starts_with("label ")) continue;
-    int64_t count = 0;
+    ChangedCells cells{columns[i].name, 0, std::nullopt, ""};
+    int64_t farthest = 0;
     for (int64_t row = 0; row < columns[i].cells.size; ++row) {
       if (SameBits(columns[i].cells.value(row), respecting[i].cells.value(row))) continue;
-      ++count;
+      ++cells.count;
       changed[row] = 1;
+      const auto difference = Difference(columns[i].cells, respecting[i].cells, row);
+      if (!difference.has_value() || difference <= cells.largest) continue;
+      cells.largest = difference;
+      farthest = row;
     }
-    if (count > 0) report->changed.push_back({columns[i].name, count});
+    if (cells.count == 0) continue;
+    if (cells.largest.has_value()) {
+      const int use = columns[i].use;
+      cells.largest_row = use < 0 ? "row " + std::to_string(farthest + 1)
+                                  : spine.RowText(spine.uses[use], farthest);
+    }
+    report->changed.push_back(std::move(cells));
   }
   for (const uint8_t row : changed) report->rows_changed += row;
 }

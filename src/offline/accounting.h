@@ -21,6 +21,7 @@ struct AnswerColumn {
   columns::Column cells;
   const ViewAnswers* from = nullptr;
   bool stored = true;  // false: derived or on-demand
+  int use = -1;        // into Spine::uses: whose keys name a row; -1: none
 };
 
 // The selected features, then the labels.  REQUIRES: `answers` outlives the result.
@@ -33,6 +34,6 @@ void CountNullSpineCells(const Spine& spine, Report* report);
 // How `columns` differ from what respecting knowledge time would give; features only, as labels do
 // not depend on it.
 void CountChanged(const std::vector<AnswerColumn>& columns,
-                  const std::vector<AnswerColumn>& respecting, Report* report);
+                  const std::vector<AnswerColumn>& respecting, const Spine& spine, Report* report);
 
 }  // namespace millrace::offline

@@ -8,6 +8,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "columns/value.h"
+
 namespace millrace::offline {
 
 using Json = nlohmann::ordered_json;
@@ -78,6 +80,12 @@ std::string ChangedText(const Report& report) {
   }
   for (const auto& [count, names] : columns) {
     text += fmt::format("  changed  {:>9}  {}\n", count, names);
+  }
+  for (const ChangedCells& cells : report.changed) {
+    if (!cells.largest.has_value()) continue;
+    text +=
+        fmt::format("  changed    at most  {}: by {} ({})\n", cells.column,
+                    columns::ToText(*cells.largest, columns::Kind::kFloat64), cells.largest_row);
   }
   return text;
 }
@@ -151,7 +159,12 @@ std::string ToJson(const Report& report) {
   if (report.ignored_created) {
     Json changed = Json::array();
     for (const ChangedCells& cells : report.changed) {
-      changed.push_back({{"column", cells.column}, {"count", cells.count}});
+      Json column = {{"column", cells.column}, {"count", cells.count}};
+      if (cells.largest.has_value()) {
+        column["largest"] = *cells.largest;
+        column["largest_row"] = cells.largest_row;
+      }
+      changed.push_back(std::move(column));
     }
     json["ignore_created"] = {{"rows_changed", report.rows_changed}, {"columns", changed}};
   }

@@ -50,6 +50,9 @@ struct ErrorCells {
 struct ChangedCells {
   std::string column;
   int64_t count = 0;
+  // Of a numeric column: the largest finite difference, and where it is: "user_id=u1 at …".
+  std::optional<double> largest;
+  std::string largest_row;
 };
 
 struct Report {

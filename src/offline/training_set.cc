@@ -164,7 +164,8 @@ class Builder {
     report_.ignored_created = request_.ignore_created;
     if (request_.ignore_created && request_.spine != nullptr && AnyCreated()) {
       const Answers respecting = answerer.Answer(false);
-      CountChanged(AnswerColumns(request_, answers), AnswerColumns(request_, respecting), &report_);
+      CountChanged(AnswerColumns(request_, answers), AnswerColumns(request_, respecting), spine_,
+                   &report_);
     }
     return answers;
   }
