@@ -1,8 +1,9 @@
 // MakeTrainingSet: the call behind `training-set`: selection, spine file, sources, the join, the
-// output file. The point-in-time join itself is offline's. Called by cli.
+// output file and the proof beside it. The point-in-time join itself is offline's. Called by cli.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@
 namespace millrace::jobs {
 
 struct TrainingSetOptions {
-  std::string root;   // the project's folder: where the sources' relative paths start
-  std::string spine;  // a table file; "": steps
+  std::string root;          // the project's folder: where the sources' relative paths start
+  int registry_version = 0;  // of the plan
+  std::string spine;         // a table file; "": steps
   std::vector<std::string> features;  // "view:feature", "view:*"; or
   std::string service;
   std::string out;  // .parquet, .csv or .arrow
@@ -31,11 +33,20 @@ struct TrainingSetOptions {
   int threads = 0;  // 0: as many as there are cores
 };
 
-// The file appears whole or not at all; what it holds is returned too. Errors: usage (options that
-// do not go together), unknown_name (feature, service, label), and those of
-// offline::MakeTrainingSet, sources::ReadTable and WriteTable.
+// The file appears whole or not at all, then its proof (proof.h) beside it; what the file holds is
+// returned too. A file that is replaced loses its proof first, so that whatever happens, no proof
+// stands beside a file that it was not made for. Errors: usage (options that do not go together),
+// unknown_name (feature, service, label), io_error (a spine that changes while it is read), and
+// those of offline::MakeTrainingSet, sources::ReadTable and WriteTable.
 base::Result<offline::TrainingSet> MakeTrainingSet(const features::FeaturePlan& plan,
                                                    const TrainingSetOptions& options);
+
+// What `options` ask of the plan, but for the spine's rows. Errors: unknown_name.
+base::Result<offline::TrainingSetRequest> RequestOf(const features::FeaturePlan& plan,
+                                                    const TrainingSetOptions& options);
+
+// The types of a spine's keys and request fields, by column: what a CSV spine is read with.
+std::map<std::string, columns::Type> SpineTypes(const offline::TrainingSetRequest& request);
 
 // Opens the sources' files; relative paths start at `root`, the project's folder.
 offline::SourceOpener FilesUnder(const std::string& root);
