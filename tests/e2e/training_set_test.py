@@ -152,7 +152,7 @@ def test_nothing_applied(made):
         (["--spine", "data/spine.csv"], "usage", "--features"),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--features", "user_spend:*"], "usage", ""),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--memory", "lots"], "usage", ""),
-        (["--spine", "data/spine.csv", "--service", "ranking_v1", "--verify"], "reserved", ""),
+        (["--spine", "data/spine.csv", "--service", "ranking_v1", "--verify", "t.csv"], "usage", "--verify"),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--timestamp", "when"], "missing_column", "when"),
     ],
 )
