@@ -153,7 +153,8 @@ TEST(Proof, NoCutOrChangedByteBreaksTheReader) {
       changed[at] = byte;
       const auto read = ProofFromJson(changed);
       // What still reads either says the same or has a digest that is not its own.
-      if (read.ok() && DigestOf(*read) == read->digest) EXPECT_EQ(ToJson(*read), original) << at;
+      if (!read.ok() || DigestOf(*read) != read->digest) continue;
+      EXPECT_EQ(ToJson(*read), original) << at;
     }
   }
   for (const std::string junk : {"", "null", "[]", "{}", "1", "\"\"", "[{}]"}) {
