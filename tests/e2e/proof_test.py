@@ -474,6 +474,23 @@ def test_every_field_of_an_edited_proof(with_rejects, place):
     found(with_rejects, "t.arrow")
 
 
+@pytest.mark.parametrize(
+    ("view", "event", "created", "words"),
+    [("user_spend", 0, None, "came after its row"), ("user_profile", 1, None, "came after its row"),
+     ("user_profile", -1, 1, "came after its row"), ("user_spend", -(10**15), None, "came as near as"),
+     ("user_profile", None, None, "came as near as"), ("user_spend", -1, None, None)],
+)
+def test_gaps(proven, view, event, created, words):
+    """What was used never came after its row, nor nearer than the proof says."""
+    gap = {"view": view, "event_us": event, "created_us": created}
+    edit_proof(proven, "t.parquet", lambda proof: proof.update(gaps=[gap]))
+    forge_digest(proven, "t.parquet")
+    if words:
+        found(proven, "t.parquet", f"view {view}", words)
+    else:
+        assert verified(proven, "t.parquet")["verified"]
+
+
 @pytest.mark.parametrize("lost", ["columns", "sources", "rejected", "null_cells", "assumptions"])
 def test_a_proof_that_says_less(with_rejects, lost):
     edit_proof(with_rejects, "t.arrow", lambda proof: proof[lost].pop())
