@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,14 +60,31 @@ class Slide {
   virtual void Run(const Input& input, const Walk& walk, columns::ColumnBuffer* out) = 0;
 };
 
+// The values that are read off a number's count and sums of powers, which one pass can keep for all
+// of them (shared_slide.h). In the order of the powers they need.
+enum class PowerValue {
+  kCount,
+  kSum,
+  kAvg,
+  kVar,
+  kVarPop,
+  kStddev,
+  kStddevPop,
+  kSkewness,
+  kKurtosis
+};
+
 class Aggregate {
  public:
   virtual ~Aggregate() = default;
+  virtual const columns::Type& input_type() const = 0;  // kNull: it takes no input
   virtual const columns::Type& result_type() const = 0;
   virtual std::unique_ptr<State> NewState() const = 0;
   // Error: corrupt. Reads exactly one encoded state and leaves the rest.
   virtual base::Result<std::unique_ptr<State>> DecodeState(base::ByteReader* in) const = 0;
   virtual std::unique_ptr<Slide> NewSlide() const = 0;
+  // Which of them this is, if any.
+  virtual std::optional<PowerValue> power_value() const = 0;
 };
 
 }  // namespace millrace::aggregate

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@ struct Binding {
   int64_t k = 0;          // of lists
   double p = 0;           // of percentiles
   int64_t half_life = 0;  // microseconds, > 0
+  std::optional<PowerValue> power_value = std::nullopt;
 };
 using BindingPtr = std::shared_ptr<const Binding>;
 using AggregatePtr = std::shared_ptr<const Aggregate>;
@@ -77,7 +79,9 @@ class BoundAggregate final : public Aggregate {
   explicit BoundAggregate(Binding binding)
       : binding_(std::make_shared<const Binding>(std::move(binding))) {}
 
+  const columns::Type& input_type() const override { return binding_->input; }
   const columns::Type& result_type() const override { return binding_->result; }
+  std::optional<PowerValue> power_value() const override { return binding_->power_value; }
   std::unique_ptr<State> NewState() const override { return std::make_unique<StateType>(binding_); }
   base::Result<std::unique_ptr<State>> DecodeState(base::ByteReader* in) const override {
     ARROW_ASSIGN_OR_RAISE(const uint8_t version, in->U8());

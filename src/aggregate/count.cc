@@ -29,12 +29,17 @@ class CountState final : public FamilyState<CountState<kTrueOnly>> {
 };
 
 template <bool kTrueOnly>
-class CountSlide final : public RowSlide<CountSlide<kTrueOnly>> {
+class CountSlide final : public Slide {
  public:
   explicit CountSlide(const BindingPtr&) {}
-  void Begin(const Input& input) {
+  void Run(const Input& input, const Walk& walk, columns::ColumnBuffer* out) override {
+    if (!kTrueOnly && input.value.cells == nullptr) {  // every row counts: which is no matter
+      for (const Walk::Step& step : walk.steps) out->AppendInt(step.entered - step.left);
+      return;
+    }
     value_ = input.value;
     count_ = 0;
+    WalkRows(input, walk, this, out);
   }
   void Enter(int64_t row) { count_ += Counts<kTrueOnly>(value_, row) ? 1 : 0; }
   void Leave(int64_t row) { count_ -= Counts<kTrueOnly>(value_, row) ? 1 : 0; }
@@ -48,7 +53,9 @@ class CountSlide final : public RowSlide<CountSlide<kTrueOnly>> {
 template <bool kTrueOnly>
 AggregatePtr BindCount(const Call& call) {
   return Bind<CountState<kTrueOnly>, CountSlide<kTrueOnly>>(
-      {.input = call.input, .result = columns::Kind::kInt64});
+      {.input = call.input,
+       .result = columns::Kind::kInt64,
+       .power_value = kTrueOnly ? std::nullopt : std::optional(PowerValue::kCount)});
 }
 
 }  // namespace

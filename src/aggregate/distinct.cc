@@ -62,10 +62,7 @@ class DistinctSlide final : public PositionSlide<DistinctSlide<Key, kList>> {
  public:
   explicit DistinctSlide(const BindingPtr& binding) : binding_(binding) {}
   void Begin(const Input& input, std::span<const int64_t> leave) {
-    keys_.Reset(input.value, leave);
-    ids_.Reset(
-        static_cast<int64_t>(leave.size()), [&](int64_t i) { return keys_[i]; },
-        [&](int64_t i) { return input.value.valid(leave[static_cast<size_t>(i)]); });
+    kList ? ids_.Reset(input.value, leave) : ids_.ResetUnordered(input.value, leave);
     counts_.assign(static_cast<size_t>(ids_.size()), 0);
     distinct_ = 0;
     if (kList) present_.Reset(ids_.size());
@@ -96,11 +93,47 @@ class DistinctSlide final : public PositionSlide<DistinctSlide<Key, kList>> {
 
  private:
   BindingPtr binding_;
-  keys::RowKeys<Key> keys_;
   keys::KeyIds<Key> ids_;
   std::vector<int64_t> counts_;
   int64_t distinct_ = 0;
   keys::PositionSet present_;
+};
+
+// nunique of strings that carry codes: one array look-up a row.
+class CodeCounts {
+ public:
+  void Run(const Input& input, const Walk& walk, columns::ColumnBuffer* out) {
+    codes_ = input.value.codes;
+    const auto code_count = static_cast<size_t>(input.value.code_count);
+    if (counts_.size() < code_count) counts_.resize(code_count, 0);
+    distinct_ = 0;
+    WalkRows(input, walk, this, out);
+    // Takes out what is still inside: a Run costs its rows, however many codes there are.
+    const int64_t left = walk.steps.empty() ? 0 : walk.steps.back().left;
+    for (const int64_t row : walk.leave.subspan(static_cast<size_t>(left))) count(row) = 0;
+  }
+  void Enter(int64_t row) { distinct_ += count(row)++ == 0 ? 1 : 0; }
+  void Leave(int64_t row) { distinct_ -= --count(row) == 0 ? 1 : 0; }
+  void Read(base::EventTime, columns::ColumnBuffer* out) { out->AppendInt(distinct_); }
+
+ private:
+  int32_t& count(int64_t row) { return counts_[static_cast<size_t>(codes_[row])]; }
+
+  const int32_t* codes_ = nullptr;
+  std::vector<int32_t> counts_;  // by code; 0 between calls
+  int64_t distinct_ = 0;
+};
+
+class NuniqueBytesSlide final : public Slide {
+ public:
+  explicit NuniqueBytesSlide(const BindingPtr& binding) : keys_(binding) {}
+  void Run(const Input& input, const Walk& walk, columns::ColumnBuffer* out) override {
+    input.value.codes != nullptr ? codes_.Run(input, walk, out) : keys_.Run(input, walk, out);
+  }
+
+ private:
+  CodeCounts codes_;
+  DistinctSlide<keys::BytesKey, false> keys_;
 };
 
 template <bool kList>
@@ -112,7 +145,9 @@ base::Result<AggregatePtr> MakeDistinct(const Call& call) {
     return Bind<DistinctState<keys::FixedKey, kList>, DistinctSlide<keys::FixedKey, kList>>(
         binding);
   }
-  return Bind<DistinctState<keys::BytesKey, kList>, DistinctSlide<keys::BytesKey, kList>>(binding);
+  using BytesSlide =
+      std::conditional_t<kList, DistinctSlide<keys::BytesKey, true>, NuniqueBytesSlide>;
+  return Bind<DistinctState<keys::BytesKey, kList>, BytesSlide>(binding);
 }
 
 }  // namespace

@@ -111,10 +111,7 @@ class FrequencySlide final : public PositionSlide<FrequencySlide<Key, kFrequency
  public:
   explicit FrequencySlide(const BindingPtr& binding) : binding_(binding) {}
   void Begin(const Input& input, std::span<const int64_t> leave) {
-    keys_.Reset(input.value, leave);
-    ids_.Reset(
-        static_cast<int64_t>(leave.size()), [&](int64_t i) { return keys_[i]; },
-        [&](int64_t i) { return input.value.valid(leave[static_cast<size_t>(i)]); });
+    ids_.Reset(input.value, leave);
     present_.Reset(ids_.size());
     if constexpr (kFrequency == Frequency::kHistogram) {
       counts_.assign(static_cast<size_t>(ids_.size()), 0);
@@ -156,7 +153,6 @@ class FrequencySlide final : public PositionSlide<FrequencySlide<Key, kFrequency
   }
 
   BindingPtr binding_;
-  keys::RowKeys<Key> keys_;
   keys::KeyIds<Key> ids_;
   std::vector<int64_t> counts_;
   keys::PositionSet present_;

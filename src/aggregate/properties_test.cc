@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "aggregate/registry.h"
 #include "aggregate/sample_rows.h"
+#include "aggregate/shared_slide.h"
 
 namespace millrace::aggregate {
 namespace {
@@ -279,8 +281,147 @@ TEST_P(PropertiesTest, SlideGivesTheBitsOfTheState) {
   }
 }
 
+// Codes of a column's strings, as column.h wants them; more than there are strings.
+std::vector<int32_t> CodesOf(const columns::Column& column) {
+  std::vector<int32_t> codes;
+  for (int64_t i = 0; i < column.size; ++i) {
+    const auto* first = std::find(column.strings, column.strings + i, column.strings[i]);
+    codes.push_back(static_cast<int32_t>(2 * (first - column.strings) + 1));
+  }
+  return codes;
+}
+
+TEST_P(PropertiesTest, CodesChangeNothing) {
+  if (GetParam().input.physical() != columns::Physical::kString) return;
+  const auto slide = aggregate_->NewSlide();
+  const auto plain = aggregate_->NewSlide();
+  for (int round = 0; round < 30; ++round) {
+    const SampleRows rows = Draw(round < 2 ? round : 90);
+    const base::Duration length = base::Duration::Seconds(900 * kQuarters[round % 5]);
+    const SampleWalk sample = WalkOver(rows, {length, 1 + round % 4, round >= 20}, &random_);
+    Walk walk{.enter = sample.enter, .leave = sample.leave, .steps = sample.steps};
+    if (round % 3 == 0) walk.steps = walk.steps.first(walk.steps.size() / 2);  // some stay inside
+    Input input = rows.input();
+    columns::ColumnBuffer expected(aggregate_->result_type());
+    plain->Run(input, walk, &expected);
+    const std::vector<int32_t> codes = CodesOf(input.value);
+    input.value.codes = round % 4 == 3 ? nullptr : codes.data();
+    input.value.code_count = static_cast<int32_t>(2 * codes.size());
+    columns::ColumnBuffer slid(aggregate_->result_type());
+    slide->Run(input, walk, &slid);
+    ExpectSameCells(slid, expected);
+    if (HasFatalFailure()) return;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, PropertiesTest, testing::ValuesIn(AllCalls()),
                          [](const auto& info) { return NameOf(info.param); });
+
+// Random groups of aggregates of one input, in random order, some of them twice.
+class SharedSlideTest : public testing::TestWithParam<Type> {
+ protected:
+  SharedSlideTest() {
+    for (const Call& call : AllCalls()) {
+      if (call.input == GetParam()) all_.push_back(Make(call).ValueOrDie());
+    }
+  }
+  std::vector<const Aggregate*> DrawGroup() {
+    const bool powers_only = random_() % 2 == 0;
+    std::vector<const Aggregate*> group;
+    for (size_t wanted = random_() % 9; group.size() < wanted;) {
+      const Aggregate* drawn = all_[random_() % all_.size()].get();
+      if (!powers_only || drawn->power_value()) group.push_back(drawn);
+    }
+    return group;
+  }
+  SampleRows DrawRows();
+  void ExpectStates(const std::vector<const Aggregate*>& group, const SlideShare& share);
+
+  std::vector<std::shared_ptr<const Aggregate>> all_;
+  std::mt19937 random_{20250206};
+};
+
+// Values from everywhere; of floats half of the time such as lie around the edges of what plain
+// integers hold.
+SampleRows SharedSlideTest::DrawRows() {
+  SampleRows rows = SampleRows::Draw(GetParam(), 70, random_() % 3 == 0, &random_);
+  if (GetParam().is_float() && random_() % 2 == 0) {
+    const int reach = random_() % 2 == 0 ? 10 : 20;
+    const int middle = random_() % 2 == 0 ? 0 : 100;
+    SampleRows near(GetParam());
+    for (const int64_t row : rows.rows()) {
+      const double mantissa = static_cast<float>(1 + static_cast<double>(random_()) * 0x1p-32);
+      const int exponent = middle + static_cast<int>(random_() % (2 * reach)) - reach;
+      const double value = std::ldexp(random_() % 3 == 0 ? -mantissa : mantissa, exponent);
+      near.Add(random_() % 9 == 0 ? Value(0.0) : Value(value), rows.time(row));
+    }
+    rows = std::move(near);
+  }
+  if (random_() % 2 == 0) rows.DrawCreated(&random_);
+  return rows;
+}
+
+// Three walks through one share, one after the other.
+void SharedSlideTest::ExpectStates(const std::vector<const Aggregate*>& group,
+                                   const SlideShare& share) {
+  for (int round = 0; round < 3; ++round) {
+    const SampleRows rows = DrawRows();
+    const bool all_valid = GetParam().is_numeric() && random_() % 3 == 0;
+    Input input = rows.input();
+    if (all_valid) input.value.cells = nullptr;  // cells that are not valid hold readable values
+    const base::Duration length = base::Duration::Seconds(900 * kQuarters[random_() % 5]);
+    const SampleWalk walk = WalkOver(
+        rows, {length, 1 + static_cast<int64_t>(random_() % 4), random_() % 3 == 0}, &random_);
+    std::vector<columns::ColumnBuffer> cells;
+    std::vector<columns::ColumnBuffer*> outs;
+    cells.reserve(share.members.size());
+    for (const size_t member : share.members) {
+      cells.emplace_back(group[member]->result_type());
+      outs.push_back(&cells.back());
+    }
+    share.slide->Run(input, {.enter = walk.enter, .leave = walk.leave, .steps = walk.steps}, outs);
+    for (size_t m = 0; m < share.members.size(); ++m) {
+      columns::ColumnBuffer expected(cells[m].type());
+      for (size_t i = 0; i < walk.steps.size(); ++i) {
+        const auto state = group[share.members[m]]->NewState();
+        state->Update(input, walk.inside[i]);
+        state->Finalize(walk.steps[i].as_of, &expected);
+      }
+      ExpectSameCells(cells[m], expected);
+    }
+  }
+}
+
+TEST_P(SharedSlideTest, EveryGroupGivesTheBitsOfTheStates) {
+  for (int round = 0; round < 40; ++round) {
+    const std::vector<const Aggregate*> group = DrawGroup();
+    std::vector<int> served(group.size(), 0);
+    for (const SlideShare& share : ShareSlides(group)) {
+      for (const size_t member : share.members) ++served[member];
+      ExpectStates(group, share);
+      if (HasFatalFailure()) return;
+    }
+    EXPECT_TRUE(std::ranges::all_of(served, [](int times) { return times == 1; }));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SharedSlideTest, testing::ValuesIn(InputTypes()),
+                         [](const auto& info) {
+                           return NameOf({.function = "of", .input = info.param, .parameters = {}});
+                         });
+
+TEST(ShareSlidesTest, SumsOfOneNumberAreKeptOnce) {
+  std::vector<std::shared_ptr<const Aggregate>> bound;
+  std::vector<const Aggregate*> group;
+  for (const char* function : {"max", "stddev", "kurtosis", "count", "avg", "skewness", "sum"}) {
+    bound.push_back(
+        Make({.function = function, .input = Kind::kFloat64, .parameters = {}}).ValueOrDie());
+    group.push_back(bound.back().get());
+  }
+  std::vector<std::vector<size_t>> members;
+  for (const SlideShare& share : ShareSlides(group)) members.push_back(share.members);
+  EXPECT_EQ(members, (std::vector<std::vector<size_t>>{{1, 3, 4, 6}, {2, 5}, {0}}));
+}
 
 TEST(PropertiesCoverTest, EveryFunctionIsTested) {
   for (const Function& function : Functions()) {

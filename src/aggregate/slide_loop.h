@@ -13,6 +13,32 @@
 
 namespace millrace::aggregate {
 
+// Rows has: Enter(row), Leave(row), Read(as_of, out).
+template <bool kAllValid, class Rows>
+void WalkRowsOf(const Input& input, const Walk& walk, Rows* rows, columns::ColumnBuffer* out) {
+  int64_t entered = 0;
+  int64_t left = 0;
+  for (const Walk::Step& step : walk.steps) {
+    for (; entered < step.entered; ++entered) {
+      const int64_t row = walk.enter[static_cast<size_t>(entered)];
+      if (kAllValid || input.value.valid(row)) rows->Enter(row);
+    }
+    for (; left < step.left; ++left) {
+      const int64_t row = walk.leave[static_cast<size_t>(left)];
+      if (kAllValid || input.value.valid(row)) rows->Leave(row);
+    }
+    rows->Read(step.as_of, out);
+  }
+}
+template <class Rows>
+void WalkRows(const Input& input, const Walk& walk, Rows* rows, columns::ColumnBuffer* out) {
+  if (input.value.cells == nullptr) {
+    WalkRowsOf<true>(input, walk, rows, out);
+  } else {
+    WalkRowsOf<false>(input, walk, rows, out);
+  }
+}
+
 // Derived has: Begin(input), Enter(row), Leave(row), Read(as_of, out).
 template <class Derived>
 class RowSlide : public Slide {
@@ -20,19 +46,7 @@ class RowSlide : public Slide {
   void Run(const Input& input, const Walk& walk, columns::ColumnBuffer* out) final {
     auto& self = *static_cast<Derived*>(this);
     self.Begin(input);
-    int64_t entered = 0;
-    int64_t left = 0;
-    for (const Walk::Step& step : walk.steps) {
-      for (; entered < step.entered; ++entered) {
-        const int64_t row = walk.enter[static_cast<size_t>(entered)];
-        if (input.value.valid(row)) self.Enter(row);
-      }
-      for (; left < step.left; ++left) {
-        const int64_t row = walk.leave[static_cast<size_t>(left)];
-        if (input.value.valid(row)) self.Leave(row);
-      }
-      self.Read(step.as_of, out);
-    }
+    WalkRows(input, walk, &self, out);
   }
 
  private:
@@ -44,7 +58,7 @@ class RowSlide : public Slide {
 class LeavePositions {
  public:
   void Reset(const Walk& walk) {
-    same_ = std::ranges::equal(walk.enter, walk.leave);
+    same_ = walk.enter.data() == walk.leave.data() || std::ranges::equal(walk.enter, walk.leave);
     if (same_ || walk.leave.empty()) return;
     positions_.resize(walk.enter.size());
     const auto [first, last] = std::ranges::minmax(walk.leave);

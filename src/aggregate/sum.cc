@@ -1,10 +1,9 @@
 // sum and avg: integers in 128 bits, floats in a sum that loses nothing; rounded or judged when
-// read.
-#include <limits>
-
+// read. Their Slides: powers/.
 #include "aggregate/exact/float_sum.h"
 #include "aggregate/families.h"
-#include "aggregate/slide_loop.h"
+#include "aggregate/powers/power_slide.h"
+#include "aggregate/powers/power_values.h"
 
 namespace millrace::aggregate {
 namespace {
@@ -13,19 +12,11 @@ namespace {
 class IntTotal {
  public:
   void Add(const columns::Column& column, int64_t row) { total_ += At(column, row); }
-  void Subtract(const columns::Column& column, int64_t row) { total_ -= At(column, row); }
   void Merge(const IntTotal& other) { total_ += other.total_; }
-  void Reset() { total_ = 0; }
   void AppendSum(columns::ColumnBuffer* out) const {
-    const auto value = static_cast<__int128>(total_);
-    if (value < std::numeric_limits<int64_t>::min() ||
-        value > std::numeric_limits<int64_t>::max()) {
-      out->AppendCell(columns::kIntegerOverflow);
-    } else {
-      out->AppendInt(static_cast<int64_t>(value));
-    }
+    powers::AppendWhole(static_cast<__int128>(total_), out);
   }
-  double Rounded() const { return static_cast<double>(static_cast<__int128>(total_)); }
+  double RoundSum() const { return static_cast<double>(static_cast<__int128>(total_)); }
   void Encode(base::ByteWriter* out) const {
     exact::Dyadic::FromInt128(static_cast<__int128>(total_)).Encode(out);
   }
@@ -50,30 +41,17 @@ class IntTotal {
 class FloatTotal {
  public:
   void Add(const columns::Column& column, int64_t row) { sum_.Add(column.floats[row]); }
-  void Subtract(const columns::Column& column, int64_t row) { sum_.Subtract(column.floats[row]); }
   void Merge(const FloatTotal& other) { sum_.Merge(other.sum_); }
-  void Reset() { sum_.Reset(); }
   void AppendSum(columns::ColumnBuffer* out) const {
     out->AppendFloat(columns::CanonicalFloat(sum_.Round()));
   }
-  double Rounded() const { return sum_.Round(); }
+  double RoundSum() const { return sum_.Round(); }
   void Encode(base::ByteWriter* out) const { sum_.Encode(out); }
   base::Status Decode(base::ByteReader* in) { return sum_.Decode(in); }
 
  private:
   exact::FloatSum sum_;
 };
-
-template <class Total, bool kMean>
-void Append(const Total& total, uint64_t count, columns::ColumnBuffer* out) {
-  if (count == 0) {
-    out->AppendNull();
-  } else if constexpr (kMean) {
-    out->AppendFloat(columns::CanonicalFloat(total.Rounded() / static_cast<double>(count)));
-  } else {
-    total.AppendSum(out);
-  }
-}
 
 template <class Total, bool kMean>
 class SumState final : public FamilyState<SumState<Total, kMean>> {
@@ -88,7 +66,7 @@ class SumState final : public FamilyState<SumState<Total, kMean>> {
     count_ += other.count_;
   }
   void Finalize(base::EventTime, columns::ColumnBuffer* out) const override {
-    Append<Total, kMean>(total_, count_, out);
+    kMean ? powers::AppendAvg(total_, count_, out) : powers::AppendSum(total_, count_, out);
   }
   void EncodeBody(base::ByteWriter* out) const {
     out->Varint(count_);
@@ -104,41 +82,15 @@ class SumState final : public FamilyState<SumState<Total, kMean>> {
   uint64_t count_ = 0;
 };
 
-template <class Total, bool kMean>
-class SumSlide final : public RowSlide<SumSlide<Total, kMean>> {
- public:
-  explicit SumSlide(const BindingPtr&) {}
-  void Begin(const Input& input) {
-    value_ = input.value;
-    total_.Reset();
-    count_ = 0;
-  }
-  void Enter(int64_t row) {
-    total_.Add(value_, row);
-    ++count_;
-  }
-  void Leave(int64_t row) {
-    total_.Subtract(value_, row);
-    --count_;
-  }
-  void Read(base::EventTime, columns::ColumnBuffer* out) {
-    Append<Total, kMean>(total_, count_, out);
-  }
-
- private:
-  columns::Column value_;
-  Total total_;
-  uint64_t count_ = 0;
-};
-
 template <bool kMean>
 base::Result<AggregatePtr> MakeTotal(const Call& call) {
   ARROW_RETURN_NOT_OK(CheckNumber(call));
   const bool floats = call.input.is_float();
-  Binding binding{.input = call.input,
-                  .result = floats || kMean ? columns::Kind::kFloat64 : columns::Kind::kInt64};
-  if (floats) return Bind<SumState<FloatTotal, kMean>, SumSlide<FloatTotal, kMean>>(binding);
-  return Bind<SumState<IntTotal, kMean>, SumSlide<IntTotal, kMean>>(binding);
+  const Binding binding{.input = call.input,
+                        .result = floats || kMean ? columns::Kind::kFloat64 : columns::Kind::kInt64,
+                        .power_value = kMean ? PowerValue::kAvg : PowerValue::kSum};
+  if (floats) return Bind<SumState<FloatTotal, kMean>, powers::LonePowerSlide>(binding);
+  return Bind<SumState<IntTotal, kMean>, powers::LonePowerSlide>(binding);
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ inline constexpr Code kEmptySource{"empty_source", 1};
 inline constexpr Code kConflict{"conflict", 1};
 inline constexpr Code kInternal{"internal", 1};
 inline constexpr Code kStrict{"strict", 1};  // --strict met a rejected row or an error cell
+// Data failed validation.
+inline constexpr Code kVerificationFailed{"verification_failed",
+                                          3};  // it is not what its proof says
 }  // namespace codes
 
 }  // namespace millrace::base

@@ -2,6 +2,7 @@
 // its paths made concrete, and a note when the files on disk say something else.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@ namespace millrace::cli {
 struct AppliedPlan {
   std::string root;  // the project's folder
   int version = 0;
+  int64_t memory_bytes_max = 0;  // the project's ceiling of a batch job
   std::shared_ptr<const features::FeaturePlan> plan;
 };
 

@@ -1,8 +1,7 @@
 // `millrace training-set`: reads the options and calls jobs/training_set.h with the newest applied
-// plan.
+// plan, or with --verify jobs/verify.h with the plan that the proof names.
 #include "jobs/training_set.h"
 
-#include <arrow/table.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +9,11 @@
 
 #include "cli/applied_plan.h"
 #include "cli/program.h"
+#include "cli/progress_line.h"
+#include "cli/steady_clock.h"
+#include "jobs/proof.h"
+#include "jobs/repository.h"
+#include "jobs/verify.h"
 #include "project/memory.h"
 
 namespace millrace::cli {
@@ -22,7 +26,8 @@ struct TrainingSetArguments {
   std::string from;
   std::string to;
   std::string memory;
-  bool verify = false;
+  std::string verify;
+  std::optional<int64_t> sample;
   bool json = false;
 };
 
@@ -48,9 +53,8 @@ base::Result<jobs::TrainingSetOptions> ReadOptions(const TrainingSetArguments& a
   ARROW_RETURN_NOT_OK(ReadOption("--to", arguments.to, base::ParseTime, &options.to));
   ARROW_RETURN_NOT_OK(
       ReadOption("--memory", arguments.memory, project::ParseMemory, &options.memory_bytes));
-  if (arguments.verify) {
-    return base::Error(base::codes::kReserved,
-                       "`training-set --verify` is reserved, and not built yet");
+  if (arguments.sample.has_value()) {
+    return base::Error(base::codes::kUsage, "--sample goes together with --verify alone");
   }
   return options;
 }
@@ -59,15 +63,51 @@ base::Result<int> RunTrainingSet(const TrainingSetArguments& arguments, const Te
   ARROW_ASSIGN_OR_RAISE(jobs::TrainingSetOptions options, ReadOptions(arguments));
   ARROW_ASSIGN_OR_RAISE(const AppliedPlan applied, ReadAppliedPlan(terminal));
   options.root = applied.root;
-  ARROW_ASSIGN_OR_RAISE(const offline::TrainingSet made,
+  options.registry_version = applied.version;
+  if (!options.memory_bytes.has_value()) options.memory_bytes = applied.memory_bytes_max;
+  const SteadyClock steady;
+  const std::unique_ptr<base::Progress> progress = ProgressFor(terminal, &steady);
+  options.progress = progress.get();
+  ARROW_ASSIGN_OR_RAISE(const offline::Report report,
                         jobs::MakeTrainingSet(*applied.plan, options));
   if (arguments.json) {
-    *terminal.out << offline::ToJson(made.report) << '\n';
+    *terminal.out << offline::ToJson(report) << '\n';
   } else {
     *terminal.out << fmt::format("{}: {} rows, {} columns, by version {}\n", options.out,
-                                 made.table->num_rows(), made.table->num_columns(), applied.version)
-                  << offline::ToText(made.report);
+                                 report.rows_out, report.columns_out, applied.version)
+                  << offline::ToText(report)
+                  << fmt::format("  proof    {}\n", jobs::ProofPath(options.out));
   }
+  return kExitDone;
+}
+
+// Everything else is in the proof.
+base::Status RefuseBesideVerify(const CLI::App& command) {
+  std::vector<base::Problem> problems;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "--verify" || name == "--sample" || name == "--json" ||
+        name == "--help" || name.starts_with("-h")) {
+      continue;
+    }
+    problems.push_back({base::codes::kUsage, name + " does not go together with --verify"});
+  }
+  return problems.empty() ? base::Status::OK() : base::Errors(std::move(problems));
+}
+
+base::Result<int> RunVerify(const TrainingSetArguments& arguments, const Terminal& terminal) {
+  ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
+                        jobs::OpenRepository(terminal.project_dir));
+  jobs::VerifyOptions options{.file = arguments.verify, .root = repository.project.folder};
+  if (arguments.sample.has_value()) options.sample_keys = *arguments.sample;
+  const auto plan_of =
+      [&](int number) -> base::Result<std::shared_ptr<const features::FeaturePlan>> {
+    ARROW_ASSIGN_OR_RAISE(const registry::Version version, repository.registry.Load(number));
+    return jobs::WithConcretePaths(*version.content.plan, repository.project.environment);
+  };
+  ARROW_ASSIGN_OR_RAISE(const jobs::Verification verified,
+                        jobs::VerifyTrainingSet(plan_of, options));
+  *terminal.out << (arguments.json ? jobs::ToJson(verified) + "\n" : jobs::ToText(verified));
   return kExitDone;
 }
 
@@ -90,7 +130,6 @@ void AddTrainingSet(CLI::App& app, Program& program) {
       ->delimiter(',')
       ->type_name("L");
   command->add_option("--out", options.out, "The file to write (.parquet, .csv, .arrow)")
-      ->required()
       ->type_name("FILE");
   command->add_option("--timestamp", options.timestamp, "The spine's time column")
       ->capture_default_str();
@@ -103,11 +142,19 @@ void AddTrainingSet(CLI::App& app, Program& program) {
                     "Use rows before they were known, and say what that changes");
   command->add_flag("--strict", options.strict, "Fail on any rejected row or cell with an error");
   command->add_option("--memory", arguments->memory, "Ceiling, as 4GiB")->type_name("N");
-  command->add_flag("--verify", arguments->verify, "Reserved");
+  command
+      ->add_option("--verify", arguments->verify,
+                   "Instead of all this: check a training set against its proof")
+      ->type_name("FILE");
+  command->add_option("--sample", arguments->sample, "With --verify: how many keys to recompute")
+      ->type_name("N");
   command->add_flag("--json", arguments->json, "The report for machines");
-  command->callback([arguments, &program] {
-    program.Choose(
-        [arguments, &program] { return RunTrainingSet(*arguments, program.terminal()); });
+  command->callback([arguments, command, &program] {
+    program.Choose([arguments, command, &program]() -> base::Result<int> {
+      if (command->count("--verify") == 0) return RunTrainingSet(*arguments, program.terminal());
+      ARROW_RETURN_NOT_OK(RefuseBesideVerify(*command));
+      return RunVerify(*arguments, program.terminal());
+    });
   });
 }
 

@@ -17,6 +17,15 @@ namespace millrace::columns {
 base::Result<OwnedColumn> FromArrow(std::shared_ptr<arrow::Array> array, const Type& type);
 base::Result<OwnedColumn> FromArrow(const arrow::ChunkedArray& array, const Type& type);
 
+// Whether no two values of a dictionary are equal.
+enum class Distinct { kUnknown, kYes };
+
+// The rows of a dictionary array whose values are `dictionary` as a column: a row's cell is its
+// value's, strings are views of the dictionary's. Strings get codes where the values are valid and
+// distinct. Keeps both alive. Error: corrupt, an index outside of the dictionary.
+base::Result<OwnedColumn> FromDictionary(const arrow::DictionaryArray& array,
+                                         OwnedColumn dictionary, Distinct distinct);
+
 // The column as an Arrow array of type.ToArrow(). Cells that are not kValid become null; floats are
 // canonical (NaN, zero), inside lists too.  float32 columns are rounded to nearest.
 base::Result<std::shared_ptr<arrow::Array>> ToArrow(const Column& column);

@@ -55,11 +55,6 @@ std::string_view ErrorName(uint8_t cell) {
   }
 }
 
-double CanonicalFloat(double value) {
-  if (std::isnan(value)) return std::bit_cast<double>(uint64_t{0x7ff8000000000000});
-  return value == 0 ? 0.0 : value;
-}
-
 Value Column::value(int64_t row) const {
   if (!valid(row)) return {};
   switch (type.physical()) {

@@ -3,9 +3,12 @@
 // copy where the layouts agree.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -63,7 +66,29 @@ void AppendCanonicalBytes(const Column& column, int64_t row, std::string* out);
 void AppendCanonicalBytes(const Value& value, const Type& type, std::string* out);
 
 // NaN -> 0x7ff8000000000000, -0.0 -> +0.0.
-double CanonicalFloat(double value);
+inline double CanonicalFloat(double value) {
+  if (value != value) return std::bit_cast<double>(uint64_t{0x7ff8000000000000});
+  return value == 0 ? 0.0 : value;
+}
+
+// Leaves what a vector grows by unwritten: loops that fill whole columns write every cell once.
+template <typename T>
+struct Unwritten : std::allocator<T> {
+  template <typename Other>
+  struct rebind {
+    using other = Unwritten<Other>;
+  };
+  template <typename Other, typename... Arguments>
+  void construct(Other* place, Arguments&&... arguments) {
+    if constexpr (sizeof...(Arguments) == 0) {
+      ::new (static_cast<void*>(place)) Other;
+    } else {
+      ::new (static_cast<void*>(place)) Other(std::forward<Arguments>(arguments)...);
+    }
+  }
+};
+template <typename T>
+using Cells = std::vector<T, Unwritten<T>>;
 
 // Owns a column that grows at its end. Strings are copied into it. Views are valid until the next
 // change. Reused across batches by Clear(), which keeps the memory.
@@ -127,11 +152,11 @@ class ColumnBuffer {
 
   Type type_;
   Physical physical_;
-  std::vector<uint8_t> cells_;
-  std::vector<uint8_t> bools_;
-  std::vector<int64_t> ints_;
-  std::vector<uint64_t> uints_;
-  std::vector<double> floats_;
+  Cells<uint8_t> cells_;
+  Cells<uint8_t> bools_;
+  Cells<int64_t> ints_;
+  Cells<uint64_t> uints_;
+  Cells<double> floats_;
   std::vector<std::string_view> strings_;
   std::vector<int64_t> offsets_;  // size() + 1 when nested
   std::vector<ColumnBuffer> children_;

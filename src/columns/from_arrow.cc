@@ -16,6 +16,7 @@
 namespace millrace::columns {
 namespace {
 
+using from_arrow::AllocateStrings;
 using from_arrow::Converted;
 using from_arrow::FillCells;
 using from_arrow::MarkCell;
@@ -121,40 +122,37 @@ base::Status FillFloat(const arrow::Array& array, const Type& type, Converted* o
 }
 
 template <typename ArrayType>
-void FillViews(const arrow::Array& array, Converted* out) {
-  const auto& strings = static_cast<const ArrayType&>(array);
-  out->strings.resize(static_cast<size_t>(array.length()));
+base::Status FillViews(const arrow::Array& array, Converted* out, Column* view) {
+  const auto& rows = static_cast<const ArrayType&>(array);
+  ARROW_ASSIGN_OR_RAISE(std::string_view * strings, AllocateStrings(array.length(), out));
+  const bool nulls = array.null_count() > 0;
   for (int64_t i = 0; i < array.length(); ++i) {
-    if (strings.IsValid(i)) out->strings[i] = strings.GetView(i);
+    strings[i] = nulls && rows.IsNull(i) ? std::string_view() : rows.GetView(i);
   }
+  view->strings = strings;
+  return base::Status::OK();
 }
 
 base::Status FillString(const arrow::Array& array, const Type& type, Converted* out, Column* view) {
-  switch (array.type_id()) {
-    case arrow::Type::STRING:
-    case arrow::Type::BINARY:
-      FillViews<arrow::BinaryArray>(array, out);
-      break;
-    case arrow::Type::LARGE_STRING:
-    case arrow::Type::LARGE_BINARY:
-      FillViews<arrow::LargeBinaryArray>(array, out);
-      break;
-    case arrow::Type::STRING_VIEW:
-    case arrow::Type::BINARY_VIEW:
-      FillViews<arrow::BinaryViewArray>(array, out);
-      break;
-    case arrow::Type::FIXED_SIZE_BINARY:
-      FillViews<arrow::FixedSizeBinaryArray>(array, out);
-      break;
-    default:
-      return Mismatch(*array.type(), type);
-  }
   const bool text = array.type_id() == arrow::Type::STRING ||
                     array.type_id() == arrow::Type::LARGE_STRING ||
                     array.type_id() == arrow::Type::STRING_VIEW;
   if (type.kind() == Kind::kString && !text) return Mismatch(*array.type(), type);
-  view->strings = out->strings.data();
-  return base::Status::OK();
+  switch (array.type_id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+      return FillViews<arrow::BinaryArray>(array, out, view);
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+      return FillViews<arrow::LargeBinaryArray>(array, out, view);
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return FillViews<arrow::BinaryViewArray>(array, out, view);
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return FillViews<arrow::FixedSizeBinaryArray>(array, out, view);
+    default:
+      return Mismatch(*array.type(), type);
+  }
 }
 
 base::Status AddChild(std::shared_ptr<arrow::Array> array, const Type& type, Converted* out) {
@@ -249,45 +247,13 @@ base::Status Fill(const arrow::Array& array, const Type& type, Converted* out, C
   return FillInteger(array, type, out, view);
 }
 
-// Rows of a dictionary array, through the column of its dictionary.
-base::Result<OwnedColumn> FromDictionary(const arrow::DictionaryArray& array, const Type& type) {
-  ARROW_ASSIGN_OR_RAISE(OwnedColumn dictionary, FromArrow(array.dictionary(), type));
-  if (type.physical() != Physical::kString) {
-    ColumnBuffer rows(type);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      if (array.IsValid(i)) {
-        rows.AppendFrom(dictionary.view, array.GetValueIndex(i));
-      } else {
-        rows.AppendNull();
-      }
-    }
-    return Own(std::move(rows));
-  }
-  auto out = std::make_shared<Converted>();
-  Column view;
-  view.type = type;
-  view.size = array.length();
-  FillCells(array, out.get(), &view);
-  out->strings.resize(static_cast<size_t>(array.length()));
-  for (int64_t i = 0; i < array.length(); ++i) {
-    if (!array.IsValid(i)) continue;
-    const int64_t index = array.GetValueIndex(i);
-    if (dictionary.view.valid(index)) {
-      out->strings[i] = dictionary.view.strings[index];
-    } else {
-      MarkCell(i, kNullCell, out.get(), &view);
-    }
-  }
-  view.strings = out->strings.data();
-  out->owners.push_back(std::move(dictionary.owner));
-  return OwnedColumn{view, std::move(out)};
-}
-
 }  // namespace
 
 base::Result<OwnedColumn> FromArrow(std::shared_ptr<arrow::Array> array, const Type& type) {
   if (array->type_id() == arrow::Type::DICTIONARY) {
-    return FromDictionary(static_cast<const arrow::DictionaryArray&>(*array), type);
+    const auto& rows = static_cast<const arrow::DictionaryArray&>(*array);
+    ARROW_ASSIGN_OR_RAISE(OwnedColumn dictionary, FromArrow(rows.dictionary(), type));
+    return FromDictionary(rows, std::move(dictionary), Distinct::kUnknown);
   }
   auto out = std::make_shared<Converted>();
   out->array = std::move(array);

@@ -1,12 +1,14 @@
 // What the readers of Arrow arrays share: the memory of a converted column, its cells, and the
-// refusal. Used by from_arrow.cc and from_arrow_time.cc alone.
+// refusal. Used by from_arrow*.cc alone.
 #pragma once
 
 #include <arrow/array/array_base.h>
+#include <arrow/buffer.h>
 #include <arrow/type.h>
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "columns/column.h"
@@ -22,11 +24,21 @@ struct Converted {
   std::vector<int64_t> ints;
   std::vector<uint64_t> uints;
   std::vector<double> floats;
-  std::vector<std::string_view> strings;
+  std::vector<int32_t> codes;
   std::vector<int64_t> offsets;
   std::vector<Column> children;
   std::vector<std::shared_ptr<const void>> owners;
 };
+
+// Memory for the strings of `rows` rows, from Arrow's pool: not cleared first, and used again.
+inline base::Result<std::string_view*> AllocateStrings(int64_t rows, Converted* out) {
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> memory,
+      arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(std::string_view))));
+  auto* strings = reinterpret_cast<std::string_view*>(memory->mutable_data());
+  out->owners.push_back(std::move(memory));
+  return strings;
+}
 
 inline base::Status Mismatch(const arrow::DataType& found, const Type& type) {
   return base::Error(base::codes::kTypeMismatch, "a column of Arrow type " + found.ToString() +

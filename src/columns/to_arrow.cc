@@ -18,12 +18,16 @@ using arrow::Buffer;
 // The validity bitmap, or null when every cell is valid.
 base::Result<std::shared_ptr<Buffer>> Validity(const Column& column, int64_t* nulls) {
   *nulls = 0;
-  for (int64_t i = 0; i < column.size; ++i) *nulls += column.valid(i) ? 0 : 1;
+  if (column.cells == nullptr) return nullptr;
+  const uint8_t* cells = column.cells;
+  for (int64_t i = 0; i < column.size; ++i) *nulls += cells[i] != kValid ? 1 : 0;
   if (*nulls == 0) return nullptr;
-  arrow::TypedBufferBuilder<bool> bits;
-  ARROW_RETURN_NOT_OK(bits.Reserve(column.size));
-  for (int64_t i = 0; i < column.size; ++i) bits.UnsafeAppend(column.valid(i));
-  return bits.Finish();
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Buffer> bits, arrow::AllocateEmptyBitmap(column.size));
+  uint8_t* bytes = bits->mutable_data();
+  for (int64_t i = 0; i < column.size; ++i) {
+    bytes[i >> 3] |= static_cast<uint8_t>((cells[i] == kValid ? 1 : 0) << (i & 7));
+  }
+  return bits;
 }
 
 // Fixed-width values, narrowed to the type's own width; 0 where the cell is not valid.
@@ -31,12 +35,16 @@ template <typename To, typename Read>
 base::Result<std::shared_ptr<Array>> Fixed(const Column& column, Read read) {
   int64_t nulls = 0;
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Buffer> validity, Validity(column, &nulls));
-  arrow::TypedBufferBuilder<To> values;
-  ARROW_RETURN_NOT_OK(values.Reserve(column.size));
-  for (int64_t i = 0; i < column.size; ++i) {
-    values.UnsafeAppend(column.valid(i) ? static_cast<To>(read(i)) : To{});
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Buffer> buffer,
+                        arrow::AllocateBuffer(column.size * static_cast<int64_t>(sizeof(To))));
+  To* values = buffer->mutable_data_as<To>();
+  if (nulls == 0) {
+    for (int64_t i = 0; i < column.size; ++i) values[i] = static_cast<To>(read(i));
+  } else {
+    for (int64_t i = 0; i < column.size; ++i) {
+      values[i] = column.cells[i] == kValid ? static_cast<To>(read(i)) : To{};
+    }
   }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Buffer> buffer, values.Finish());
   return arrow::MakeArray(arrow::ArrayData::Make(column.type.ToArrow(), column.size,
                                                  {std::move(validity), std::move(buffer)}, nulls));
 }

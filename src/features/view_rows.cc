@@ -1,7 +1,9 @@
 // Evaluates a view's expressions over a batch and decides, row by row, what the view keeps.
 #include "features/view_rows.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -69,6 +71,34 @@ bool MayHaveErrors(const Column& column) {
   }
   return false;
 }
+
+// Canonical keys of rows, each encoded once where the key column knows which of its strings are
+// equal.
+class KeyEncoder {
+ public:
+  KeyEncoder(std::span<const Column> keys, ViewRows* out) : keys_(keys), out_(out) {
+    out_->keys.Reserve(coded() ? 0 : static_cast<size_t>(keys.empty() ? 1 : keys[0].size));
+    if (coded()) of_code_.assign(static_cast<size_t>(keys[0].code_count), -1);
+  }
+  void Append(int64_t row) {
+    int32_t* known = coded() ? &of_code_[static_cast<size_t>(keys_[0].codes[row])] : &global_;
+    if (*known < 0 || !(coded() || keys_.empty())) {
+      EncodeKey(keys_, row, &key_);
+      *known = static_cast<int32_t>(out_->keys.size());
+      out_->keys.Append(key_);
+    }
+    out_->key_of.push_back(*known);
+  }
+
+ private:
+  bool coded() const { return keys_.size() == 1 && keys_[0].codes != nullptr; }
+
+  std::span<const Column> keys_;
+  ViewRows* out_;
+  std::vector<int32_t> of_code_;  // index in ViewRows::keys; -1: not seen yet
+  int32_t global_ = -1;
+  std::string key_;
+};
 
 // Counts reasons as they come and formats an example only where one is still shown.
 class Rejecter {
@@ -174,16 +204,24 @@ void ViewProjector::Program::Judge(const EventBatch& batch, std::span<const Colu
   Rejecter rejecter(batch, &out->rejected);
   out->verdicts.resize(batch.size);
   out->rows.reserve(batch.size);
-  out->keys.Reserve(batch.size);
-  std::string key;
+  out->key_of.reserve(batch.size);
+  KeyEncoder encoder(keys, out);
+  const bool all_kept =
+      where_column == nullptr && lookup_keys.empty() &&
+      std::all_of(keys.begin(), keys.end(), [](const Column& key) { return key.cells == nullptr; });
+  if (all_kept) {
+    out->rows.resize(batch.size);
+    std::iota(out->rows.begin(), out->rows.end(), 0);
+    for (int64_t row = 0; row < batch.size; ++row) encoder.Append(row);
+    return;
+  }
   for (int64_t row = 0; row < batch.size; ++row) {
     const Verdict verdict = JudgeRow(where_column, keys, lookup_keys, row);
     out->verdicts[row] = verdict;
     switch (verdict) {
       case Verdict::kKept:
-        EncodeKey(keys, row, &key);
+        encoder.Append(row);
         out->rows.push_back(row);
-        out->keys.Append(key);
         break;
       case Verdict::kFiltered:
         break;

@@ -28,7 +28,8 @@ std::string_view VerdictText(Verdict verdict);  // for people: "where is not tru
 struct ViewRows {
   std::vector<Verdict> verdicts;  // per row of the batch
   std::vector<int64_t> rows;      // of the batch, ascending: the kept ones
-  KeyList keys;                   // canonical key bytes (entity_key.h) per kept row
+  KeyList keys;                   // canonical key bytes (entity_key.h), often each once
+  std::vector<int32_t> key_of;    // per kept row: its key's index in `keys`
   // Over all rows of the batch (take those in `rows`), by View::inputs resp. View::filters; type
   // kNull where no wanted feature reads it. A cell with an error in an input or filter rejects the
   // row for that aggregate alone: it is counted, and is to be read as null, like every cell that is

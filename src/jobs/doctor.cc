@@ -35,10 +35,12 @@ Check CheckSource(const Repository& repository, const features::Source& source) 
       sources::OpenFiles(source, {.root = repository.project.folder, .columns = {}});
   if (!reader.ok()) return Failed(std::move(name), reader.status());
   int64_t bytes = 0;
-  for (const sources::InputFile& file : (*reader)->files()) bytes += file.bytes;
+  const auto files = (*reader)->Files();
+  if (!files.ok()) return Check{.name = name, .ok = false, .text = files.status().message()};
+  for (const sources::InputFile& file : *files) bytes += file.bytes;
   return {.name = std::move(name),
           .ok = true,
-          .text = fmt::format("{} files, {} bytes", (*reader)->files().size(), bytes)};
+          .text = fmt::format("{} files, {} bytes", files->size(), bytes)};
 }
 
 }  // namespace

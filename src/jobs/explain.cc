@@ -117,17 +117,23 @@ class Explainer {
   }
 
   Status ReadEvents(const offline::SourceOpener& open) {
-    scan_ = std::make_unique<offline::SourceScan>(plan_, open, sweep::RunInOrder);
+    scan_ = std::make_unique<offline::SourceScan>(plan_, open);
     for (size_t use = 0; use < selection_.uses.size(); ++use) {
       const View& view = plan_.views[selection_.uses[use].view];
       ARROW_ASSIGN_OR_RAISE(std::string key, KeyOf(selection_.uses[use]));
-      events_.push_back(std::make_unique<KeyEvents>(view, std::move(key)));
-      KeyEvents* events = events_.back().get();
+      auto events = std::make_shared<ChosenEvents>(view, ChosenEvents::Rows::kAll);
+      events->Choose(key);
+      chosen_.push_back({events, std::move(key)});
       scan_->Add({&view, needs_.uses[use],
-                  [events](const offline::ViewBatch& batch) { events->Add(batch); }});
+                  [events](const offline::ViewBatch& batch) { return events->Add(batch); },
+                  std::nullopt, std::nullopt});
     }
+    ARROW_RETURN_NOT_OK(scan_->Open({}));
     ARROW_RETURN_NOT_OK(scan_->Run());
-    for (const auto& events : events_) events->Finish();
+    for (const auto& [events, key] : chosen_) {
+      events->Finish();
+      events_.push_back(&events->Of(key));
+    }
     return Status::OK();
   }
 
@@ -298,8 +304,10 @@ class Explainer {
   const ExplainRequest& request_;
   features::Selection selection_;
   offline::Needs needs_;
-  std::vector<OwnedColumn> request_cells_;          // by Selection::request_fields
-  std::vector<std::unique_ptr<KeyEvents>> events_;  // by Selection::uses
+  std::vector<OwnedColumn> request_cells_;  // by Selection::request_fields
+  // By Selection::uses.
+  std::vector<std::pair<std::shared_ptr<ChosenEvents>, std::string>> chosen_;
+  std::vector<const KeyEvents*> events_;
   std::unique_ptr<offline::SourceScan> scan_;
   columns::ColumnBuffer as_of_{columns::Kind::kTimestamp};
   std::vector<StoredValue> event_times_;                // by use; empty for windowed views

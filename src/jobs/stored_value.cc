@@ -1,10 +1,10 @@
-// Events are judged by window::SpanAt and the rules of docs/semantics.md, the value is a State's.
+// The words around what plain_value.h finds.
 #include "jobs/stored_value.h"
 
 #include <utility>
 
 #include "features/derive.h"
-#include "sweep/snapshot_sweep.h"
+#include "jobs/plain_value.h"
 #include "window/window.h"
 
 namespace millrace::jobs {
@@ -32,33 +32,29 @@ std::string SpanText(const window::Span& span, bool all) {
          base::FormatTime(span.end) + ")";
 }
 
-bool IsTrue(const Column& column, int64_t row) {
-  return column.valid(row) && column.bools != nullptr && column.bools[row] != 0;
-}
-
-// Why the row does not count, "" when it does.
-std::string AgainstRow(const Feature& feature, const KeyEvents& events, int64_t row, EventTime at,
-                       const window::Span& span) {
-  if (events.verdict(row) != Verdict::kKept) {
-    return std::string(features::VerdictText(events.verdict(row)));
+// "" for a row that counts.
+std::string AgainstText(Against against, const KeyEvents& events, int64_t row) {
+  switch (against) {
+    case Against::kNothing:
+      return "";
+    case Against::kVerdict:
+      return std::string(features::VerdictText(events.verdict(row)));
+    case Against::kBefore:
+      return "before the window's begin";
+    case Against::kAfter:
+      return "not before the time asked about";
+    case Against::kUnknown:
+      return "known only at " + base::FormatTime(*events.created(row));
+    case Against::kFilterFailed:
+      return "rejected: the filter failed";
+    case Against::kFilterNotTrue:
+      return "the filter is not true";
+    case Against::kInputFailed:
+      return "rejected: the input failed";
+    case Against::kInputNull:
+      break;
   }
-  const EventTime time = events.times()[row];
-  if (time < span.begin) return "before the window's begin";
-  if (time >= span.end) return "not before the time asked about";
-  if (!window::CountsAt(time, events.created(row), at, span)) {
-    return "known only at " + base::FormatTime(*events.created(row));
-  }
-  if (feature.filter >= 0) {
-    const Column& filter = events.filter(feature.filter);
-    if (filter.cell(row) > columns::kValid) return "rejected: the filter failed";
-    if (!IsTrue(filter, row)) return "the filter is not true";
-  }
-  if (feature.input >= 0) {
-    const Column& input = events.input(feature.input);
-    if (input.cell(row) > columns::kValid) return "rejected: the input failed";
-    if (!input.valid(row)) return "the input is null, which is ignored";
-  }
-  return "";
+  return "the input is null, which is ignored";
 }
 
 std::string Joined(const std::vector<std::string>& terms, const std::string& separator) {
@@ -88,8 +84,8 @@ std::string ArithmeticText(const Feature& feature, const std::vector<std::string
 
 // Why no row stands; "" when one does.
 std::string StatusOfRow(int64_t newest) {
-  if (newest == sweep::kNoRow) return "NOT_FOUND";
-  return newest == sweep::kExpiredRow ? "OUTSIDE_MAX_AGE" : "";
+  if (newest == KeyEvents::kNoRow) return "NOT_FOUND";
+  return newest == KeyEvents::kExpiredRow ? "OUTSIDE_MAX_AGE" : "";
 }
 
 }  // namespace
@@ -116,14 +112,13 @@ std::string DefinitionText(const View& view, const Feature& feature) {
 
 StoredValue ExplainAggregate(const View& view, int index, const KeyEvents& events, EventTime at) {
   const Feature& feature = view.features[index];
-  const window::Span span = window::SpanAt(at, feature.window, view.resolution);
-  const window::Span longest = window::SpanAt(at, view.LongestWindow(), view.resolution);
+  const AskedWindow asked{window::SpanAt(at, feature.window, view.resolution), at, false};
+  const AskedWindow longest{window::SpanAt(at, view.LongestWindow(), view.resolution), at, false};
   StoredValue stored;
   ExplainedValue& explained = stored.explained;
-  explained.rule = SpanText(span, !feature.window.length.has_value());
+  explained.rule = SpanText(asked.span, !feature.window.length.has_value());
   std::vector<int64_t> rows;
   std::vector<std::string> terms;
-  bool any_in_longest = false;
   for (int64_t row = 0; row < events.size(); ++row) {
     ExplainedEvent event{
         events.place(row), events.times()[row], events.created(row), {}, false, {}};
@@ -135,9 +130,7 @@ StoredValue ExplainAggregate(const View& view, int index, const KeyEvents& event
       event.values.emplace_back(view.filters[feature.filter].text(),
                                 TextOf(events.filter(feature.filter), row));
     }
-    any_in_longest |= events.verdict(row) == Verdict::kKept &&
-                      window::CountsAt(events.times()[row], events.created(row), at, longest);
-    event.reason = AgainstRow(feature, events, row, at, span);
+    event.reason = AgainstText(JudgeRow(feature, events, row, asked), events, row);
     event.counts = event.reason.empty();
     if (event.counts) {
       event.reason = "in the window";
@@ -146,25 +139,19 @@ StoredValue ExplainAggregate(const View& view, int index, const KeyEvents& event
     }
     explained.events.push_back(std::move(event));
   }
-  aggregate::Input input{feature.input >= 0 ? events.input(feature.input) : Column{},
-                         events.times().data(),
-                         events.created().empty() ? nullptr : events.created().data()};
-  input.value.size = events.size();
-  const std::unique_ptr<aggregate::State> state = feature.aggregate->NewState();
-  state->Update(input, rows);
   columns::ColumnBuffer cell(feature.aggregate->result_type());
-  state->Finalize(at, &cell);
+  AppendAggregate(feature, events, {rows, at}, &cell);
   stored.cell = features::SettleColumn(cell.View(), view.name + ":" + feature.name,
                                        feature.default_value, nullptr);
   explained.arithmetic =
       ArithmeticText(feature, terms, static_cast<int64_t>(rows.size()), TextOf(cell.View(), 0));
-  if (!any_in_longest) explained.status = "NOT_FOUND";
+  if (!AnyCounts(events, longest)) explained.status = "NOT_FOUND";
   return stored;
 }
 
 StoredValue ExplainRow(const View& view, int index, const KeyEvents& events, EventTime at) {
   const Feature& feature = view.features[index];
-  const int64_t newest = events.NewestRow(at);
+  const int64_t newest = events.NewestRow(at, false);
   StoredValue stored;
   ExplainedValue& explained = stored.explained;
   explained.rule = "the newest row not after " + base::FormatTime(at);
@@ -190,11 +177,7 @@ StoredValue ExplainRow(const View& view, int index, const KeyEvents& events, Eve
     explained.events.push_back(std::move(event));
   }
   columns::ColumnBuffer cell(feature.type);
-  if (newest >= 0 && !events.feature(index).type.is_null()) {
-    cell.AppendFrom(events.feature(index), newest);
-  } else {
-    cell.AppendNull();
-  }
+  AppendRowCell(events, index, newest, &cell);
   stored.cell = features::SettleColumn(cell.View(), view.name + ":" + feature.name,
                                        feature.default_value, nullptr);
   explained.arithmetic = newest >= 0 ? feature.expression.text() + " of " + events.place(newest) +
@@ -205,13 +188,9 @@ StoredValue ExplainRow(const View& view, int index, const KeyEvents& events, Eve
 }
 
 StoredValue ExplainEventTime(const KeyEvents& events, EventTime at) {
-  const int64_t newest = events.NewestRow(at);
+  const int64_t newest = events.NewestRow(at, false);
   columns::ColumnBuffer cell(columns::Kind::kTimestamp);
-  if (newest >= 0) {
-    cell.AppendInt(events.times()[newest].micros());
-  } else {
-    cell.AppendNull();
-  }
+  AppendRowTime(events, newest, &cell);
   StoredValue stored;
   stored.cell = Own(std::move(cell));
   stored.explained.feature = "event_time";

@@ -64,7 +64,7 @@ TEST_F(TrainingSetFileTest, KeysOfACsvSpineHaveTheEntitysType) {
   const auto read = sources::ReadTable(options_.out, {{"user_id", columns::Kind::kString}});
   ASSERT_TRUE(read.ok()) << read.status().ToString();
   EXPECT_EQ(offline::TextOf(**read, {"user_id", "sum"}), "007 | 7.5\n7 | null\n");
-  EXPECT_EQ(made->report.rejected.total(), 1);
+  EXPECT_EQ(made->rejected.total(), 1);
 }
 
 TEST_F(TrainingSetFileTest, WhatFailsLeavesNoFile) {

@@ -1,11 +1,10 @@
-// Answers: the columns of a training set: the sweep's results settled, then derived and on-demand
-// features, then labels; and why cells are null.
+// Answers: the columns of a chunk of a training set: the sweep's results settled, then derived and
+// on-demand features, then labels; and why cells are null.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,9 +14,7 @@
 #include "offline/needs.h"
 #include "offline/spine.h"
 #include "offline/training_set.h"
-#include "sweep/questions.h"
-#include "sweep/tasks.h"
-#include "sweep/view_events.h"
+#include "offline/use_answers.h"
 
 namespace millrace::offline {
 
@@ -36,38 +33,44 @@ struct Answers {
   std::vector<ViewAnswers> labels;     // by TrainingSetRequest::labels, one column each
 };
 
+// The sweeps' answers for the whole spine.
+struct SweptAnswers {
+  std::vector<std::shared_ptr<UseAnswers>> uses;    // by Selection::uses
+  std::vector<std::shared_ptr<UseAnswers>> labels;  // by TrainingSetRequest::labels
+};
+
 // Everything that is known when answers are made.  REQUIRES: all of it outlives the Answerer.
 struct Known {
   const TrainingSetRequest& request;
   const Needs& needs;
   const Spine& spine;
-  const std::vector<sweep::SortedEvents>& views;   // by Needs::views
-  const std::vector<sweep::SortedEvents>& labels;  // by TrainingSetRequest::labels
   // By TrainingSetRequest::labels: the newest event time of all readable rows of its source.
   const std::vector<std::optional<base::EventTime>>& newest;
-  const sweep::RunTasks& run;
 };
 
+// Rows of the spine.
+struct RowRange {
+  int64_t first = 0;
+  int64_t last = 0;
+  int64_t size() const { return last - first; }
+};
+
+// Of one chunk; one thread.
 class Answerer {
  public:
-  explicit Answerer(const Known& known);
-  Answers Answer(bool ignore_created);
+  Answerer(const Known& known, const RowRange& range);
+  base::Result<Answers> Answer(const SweptAnswers& swept) const;
 
  private:
-  ViewAnswers AnswerUse(size_t use, bool ignore_created);
+  base::Result<ViewAnswers> AnswerUse(size_t use, const UseAnswers& swept) const;
   ViewAnswers AnswerOnDemand(size_t run, const Answers& answers) const;
-  ViewAnswers AnswerLabel(size_t label);
-  std::vector<columns::OwnedColumn> Windowed(size_t use, bool ignore_created, ViewAnswers* answers);
-  // Also the winning rows' event times, when derived features read them.
-  std::vector<columns::OwnedColumn> Snapshot(size_t use, bool ignore_created,
-                                             columns::OwnedColumn* event_times,
-                                             ViewAnswers* answers);
-  const sweep::Questions& QuestionsOf(const SpineKeys& keys);
-  std::vector<RowState> StatesOf(const SpineKeys& keys) const;
+  base::Result<ViewAnswers> AnswerLabel(size_t label, const UseAnswers& swept) const;
+  std::vector<RowState> StatesOf(const SpineKeys& keys,
+                                 const std::vector<sweep::Found>& found) const;
 
   const Known known_;
+  const RowRange range_;
   columns::OwnedColumn as_of_;
-  std::map<std::pair<std::vector<std::string>, const KeySpace*>, sweep::Questions> questions_;
 };
 
 }  // namespace millrace::offline

@@ -1,4 +1,4 @@
-// Questions are the rows of the batches; winners index the looked-up view's sorted rows.
+// Questions are the rows of the batch; winners index the looked-up view's sorted rows.
 #include "offline/looked_up.h"
 
 #include <optional>
@@ -21,24 +21,25 @@ LookedUp::LookedUp(const features::FeaturePlan& plan, int view, const sweep::Sor
     : plan_(plan), view_(view), rows_(rows) {}
 
 void LookedUp::Ask(const features::Lookup& lookup, const sweep::KeyIds& keys,
-                   std::span<const EventBatch> batches, const sweep::RunTasks& run) {
+                   const EventBatch& batch) {
+  std::vector<Column> key_columns;
+  for (const int column : lookup.key_columns) key_columns.push_back(batch.columns[column].view);
   std::vector<int32_t> ids;
   std::vector<base::EventTime> times;
   std::string key;
-  for (const EventBatch& batch : batches) {
-    std::vector<Column> key_columns;
-    for (const int column : lookup.key_columns) key_columns.push_back(batch.columns[column].view);
-    for (int64_t row = 0; row < batch.size; ++row) {
-      const bool has_key = features::EncodeKey(key_columns, row, &key);
-      ids.push_back(has_key ? keys.Find(key) : sweep::KeyIds::kNone);
-      std::optional<base::EventTime> created;
-      if (!batch.created.empty()) created = batch.created[row];
-      times.push_back(window::LookupTime(batch.event_times[row], created));
-    }
+  for (int64_t row = 0; row < batch.size; ++row) {
+    const bool has_key = features::EncodeKey(key_columns, row, &key);
+    ids.push_back(has_key ? keys.Find(key) : sweep::KeyIds::kNone);
+    std::optional<base::EventTime> created;
+    if (!batch.created.empty()) created = batch.created[row];
+    times.push_back(window::LookupTime(batch.event_times[row], created));
   }
-  const sweep::Questions questions = sweep::SortQuestions(ids, times, {}, keys.size());
-  winners_ = sweep::SweepSnapshot(rows_, questions, {&plan_.views[view_], false},
-                                  {static_cast<int64_t>(ids.size()), run});
+  sweep::ViewSweep sweep;
+  sweep.view = &plan_.views[view_];
+  const sweep::Questions questions = sweep::SortQuestions(ids, times, keys.size());
+  const std::vector<int64_t> newest = sweep::NewestRows(rows_, questions, sweep);
+  winners_.assign(batch.size, sweep::kNoRow);
+  for (int64_t q = 0; q < questions.size(); ++q) winners_[questions.rows[q]] = newest[q];
 }
 
 std::vector<OwnedColumn> LookedUp::Columns() const {

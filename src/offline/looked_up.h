@@ -1,15 +1,13 @@
-// LookedUp: one lookup's answers for a run of events: the snapshot rule with the events as its
+// LookedUp: one lookup's answers for a batch of events: the snapshot rule with the events as its
 // spine, each at the earlier of its event time and knowledge time.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "columns/event_batch.h"
 #include "features/plan.h"
 #include "sweep/key_ids.h"
-#include "sweep/tasks.h"
-#include "sweep/view_events.h"
+#include "sweep/sorted_events.h"
 
 namespace millrace::offline {
 
@@ -17,9 +15,9 @@ class LookedUp {
  public:
   // REQUIRES: all of them outlive it.
   LookedUp(const features::FeaturePlan& plan, int view, const sweep::SortedEvents& rows);
-  // Finds the winning row for every row of the batches, in order.
+  // Finds the winning row for every row of the batch.
   void Ask(const features::Lookup& lookup, const sweep::KeyIds& keys,
-           std::span<const columns::EventBatch> batches, const sweep::RunTasks& run);
+           const columns::EventBatch& batch);
   // One column per feature of the view, type kNull for derived ones. A lookup gives the row as it
   // is: null where there is no row or the cell is an error, and no defaults.
   std::vector<columns::OwnedColumn> Columns() const;

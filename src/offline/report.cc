@@ -8,6 +8,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "columns/value.h"
+
 namespace millrace::offline {
 
 using Json = nlohmann::ordered_json;
@@ -79,6 +81,12 @@ std::string ChangedText(const Report& report) {
   for (const auto& [count, names] : columns) {
     text += fmt::format("  changed  {:>9}  {}\n", count, names);
   }
+  for (const ChangedCells& cells : report.changed) {
+    if (!cells.largest.has_value()) continue;
+    text +=
+        fmt::format("  changed    at most  {}: by {} ({})\n", cells.column,
+                    columns::ToText(*cells.largest, columns::Kind::kFloat64), cells.largest_row);
+  }
   return text;
 }
 
@@ -89,6 +97,9 @@ std::string ToText(const Report& report) {
   for (const SourceRead& source : report.sources) {
     text += fmt::format("  read     {:>9}  events of {} ({})\n", source.events, source.source,
                         Plural(static_cast<int64_t>(source.files.size()), "file"));
+    if (source.rows_pruned == 0) continue;
+    text += fmt::format("  pruned   {:>9}  rows of {} in row groups that no row could see\n",
+                        source.rows_pruned, source.source);
   }
   text += fmt::format("  {} {:>9}\n  rows out {:>9}  with {}\n",
                       report.with_spine ? "rows in " : "listed  ", report.rows_in, report.rows_out,
@@ -107,6 +118,9 @@ std::string ToText(const Report& report) {
   }
   if (report.ignored_created) text += ChangedText(report);
   for (const std::string& assumption : report.assumptions) text += "  note: " + assumption + "\n";
+  if (report.spilled_bytes > 0) {
+    text += fmt::format("  spilled  {:>9}  bytes to disk and back\n", report.spilled_bytes);
+  }
   text += fmt::format("  took     {:>9.2f}  s\n", report.seconds);
   return text;
 }
@@ -122,6 +136,7 @@ std::string ToJson(const Report& report) {
   for (const SourceRead& source : report.sources) {
     json["sources"].push_back({{"source", source.source},
                                {"events", source.events},
+                               {"rows_pruned", source.rows_pruned},
                                {"files", source.files.size()},
                                {"has_created", source.has_created}});
   }
@@ -151,11 +166,17 @@ std::string ToJson(const Report& report) {
   if (report.ignored_created) {
     Json changed = Json::array();
     for (const ChangedCells& cells : report.changed) {
-      changed.push_back({{"column", cells.column}, {"count", cells.count}});
+      Json column = {{"column", cells.column}, {"count", cells.count}};
+      if (cells.largest.has_value()) {
+        column["largest"] = *cells.largest;
+        column["largest_row"] = cells.largest_row;
+      }
+      changed.push_back(std::move(column));
     }
     json["ignore_created"] = {{"rows_changed", report.rows_changed}, {"columns", changed}};
   }
   json["assumptions"] = report.assumptions;
+  json["spilled_bytes"] = report.spilled_bytes;
   json["seconds"] = report.seconds;
   // Keys and paths may hold bytes that are not UTF-8; they must not stop a report.
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

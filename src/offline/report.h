@@ -15,7 +15,8 @@ namespace millrace::offline {
 
 struct SourceRead {
   std::string source;
-  int64_t events = 0;  // readable rows
+  int64_t events = 0;       // readable rows
+  int64_t rows_pruned = 0;  // in row groups that no question can see: neither read nor judged
   std::vector<sources::InputFile> files;
   bool has_created = false;
 };
@@ -50,12 +51,16 @@ struct ErrorCells {
 struct ChangedCells {
   std::string column;
   int64_t count = 0;
+  // Of a numeric column: the largest finite difference, and where it is: "user_id=u1 at …".
+  std::optional<double> largest;
+  std::string largest_row;
 };
 
 struct Report {
   bool with_spine = true;
   int64_t rows_in = 0;  // of the spine; without one, (key, step) pairs listed
   int64_t rows_out = 0;
+  int64_t columns_out = 0;    // the spine's, features and labels
   int64_t features = 0;       // columns added, labels included
   int64_t rows_null_key = 0;  // spine rows in which some key that is needed is null
   int64_t rows_null_time = 0;
@@ -70,6 +75,7 @@ struct Report {
   std::vector<ChangedCells> changed;
   // Plain sentences, such as "assumes that events are online the instant they happen (source x …)".
   std::vector<std::string> assumptions;
+  int64_t spilled_bytes = 0;
   double seconds = 0;
 
   // What --strict refuses.

@@ -1,20 +1,18 @@
-// One pass per source; the next batch is decoded while the last is projected.
+// Rounds: in each, every source with readings whose lookups are complete is opened, then read, its
+// parts as tasks. What parts count is added up in their order, so that reports do not depend on it.
 #include "offline/source_scan.h"
 
 #include <algorithm>
-#include <future>
 #include <set>
 #include <utility>
 
-#include "features/derive.h"
-#include "features/entity_key.h"
+#include "offline/catalogue.h"
 #include "offline/looked_up.h"
 #include "sources/event_reader.h"
-#include "sweep/key_ids.h"
-#include "sweep/view_events.h"
 
 namespace millrace::offline {
 
+using base::EventTime;
 using base::Result;
 using base::Status;
 using columns::Column;
@@ -22,46 +20,117 @@ using columns::EventBatch;
 using columns::OwnedColumn;
 using features::View;
 
-namespace {
-
-// Looked-up columns are made for this many rows at a time: vectors are wide.
-constexpr int64_t kLookupRowsMax = 1 << 19;
-
-}  // namespace
-
 struct SourceScan::Reading {
-  Reading(const features::FeaturePlan& plan, ViewReading r)
-      : reading(std::move(r)), projector(plan, *reading.view, reading.wanted) {}
   ViewReading reading;
-  features::ViewProjector projector;
-  int catalogue = -1;           // the view index that it feeds; -1: none
+  Catalogue* feeds = nullptr;   // the catalogue that it completes
   bool counts_rejected = true;  // false: another reading of the same view does
   bool done = false;
 };
 
-// A looked-up view, all its keys.
-struct SourceScan::Catalogue {
-  explicit Catalogue(const features::FeaturePlan& plan, int view_index)
-      : index(view_index), events(plan.views[view_index]) {}
-  int index;
-  sweep::KeyIds keys;
-  sweep::ViewEvents events;
-  std::optional<sweep::SortedEvents> sorted;
+struct SourceScan::Catalogue : offline::Catalogue {
+  using offline::Catalogue::Catalogue;
 };
 
-SourceScan::SourceScan(const features::FeaturePlan& plan, SourceOpener open, sweep::RunTasks run)
-    : plan_(plan), open_(std::move(open)), run_(std::move(run)), waiting_(plan.sources.size()) {}
+struct SourceScan::OpenSource {
+  int source = -1;
+  std::vector<Reading*> readings;
+  std::unique_ptr<sources::EventReader> reader;
+  bool counts_rejected = true;  // false: its rows were judged in an earlier round
+};
+
+// One part of a source, read by one thread.
+class SourceScan::PartScan {
+ public:
+  PartScan(const SourceScan& scan, const OpenSource& source, int64_t part)
+      : scan_(scan), source_(source), part_(part) {
+    for (const Reading* reading : source.readings) {
+      projectors_.emplace_back(scan.plan_, *reading->reading.view, reading->reading.wanted);
+    }
+  }
+
+  Status Run() {
+    ARROW_ASSIGN_OR_RAISE(const auto reader, source_.reader->OpenPart(part_));
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const std::optional<EventBatch> batch, reader->Next());
+      if (!batch.has_value()) break;
+      events_ += batch->size;
+      const auto newest = std::max_element(batch->event_times.begin(), batch->event_times.end());
+      if (!newest_.has_value() || *newest > *newest_) newest_ = *newest;
+      for (size_t i = 0; i < projectors_.size(); ++i) ARROW_RETURN_NOT_OK(Project(i, *batch));
+      if (scan_.options_.progress != nullptr) scan_.options_.progress->Advance(batch->size);
+    }
+    if (source_.counts_rejected) rejected_.Merge(reader->rejected());
+    return Status::OK();
+  }
+
+  void AddTo(SourceStats* stats, columns::RejectedRows* rejected) const {
+    stats->events += events_;
+    if (newest_.has_value() && (!stats->newest.has_value() || *newest_ > *stats->newest)) {
+      stats->newest = newest_;
+    }
+    rejected->Merge(rejected_);
+  }
+
+ private:
+  Status Project(size_t i, const EventBatch& batch) {
+    const Reading& reading = *source_.readings[i];
+    const View& view = *reading.reading.view;
+    std::vector<OwnedColumn> looked_up(view.row_columns.size() - batch.columns.size());
+    for (const features::Lookup& lookup : view.lookups) {
+      LookUp(view, lookup, batch, &looked_up);
+    }
+    std::vector<Column> scope;
+    for (const OwnedColumn& column : batch.columns) scope.push_back(column.view);
+    for (const OwnedColumn& column : looked_up) scope.push_back(column.view);
+    const features::ViewRows rows =
+        projectors_[i].Run(batch, std::span<const Column>(scope).subspan(batch.columns.size()));
+    if (reading.counts_rejected) rejected_.Merge(rows.rejected);
+    return reading.reading.sink({batch, rows, scope, part_});
+  }
+
+  void LookUp(const View& view, const features::Lookup& lookup, const EventBatch& batch,
+              std::vector<OwnedColumn>* looked_up) const {
+    const size_t own = batch.columns.size();
+    LookedUp answers(scan_.plan_, lookup.view, scan_.FindCatalogue(lookup.view)->sorted());
+    answers.Ask(lookup, scan_.FindCatalogue(lookup.view)->keys(), batch);
+    std::vector<OwnedColumn> columns = answers.Columns();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const std::string name =
+          lookup.prefix + "." + scan_.plan_.views[lookup.view].features[i].name;
+      for (size_t column = lookup.first_column; column < view.row_columns.size(); ++column) {
+        if (view.row_columns[column].name == name) (*looked_up)[column - own] = columns[i];
+      }
+    }
+  }
+
+  const SourceScan& scan_;
+  const OpenSource& source_;
+  const int64_t part_;
+  std::vector<features::ViewProjector> projectors_;
+  int64_t events_ = 0;
+  std::optional<EventTime> newest_;
+  columns::RejectedRows rejected_;
+};
+
+SourceScan::SourceScan(const features::FeaturePlan& plan, SourceOpener open)
+    : plan_(plan), open_(std::move(open)) {}
 
 SourceScan::~SourceScan() = default;
 
 void SourceScan::Add(ViewReading reading) {
   AddCatalogues(*reading.view);
-  readings_.push_back(std::make_unique<Reading>(plan_, std::move(reading)));
+  readings_.push_back(std::make_unique<Reading>(Reading{std::move(reading)}));
 }
 
-SourceScan::Catalogue* SourceScan::FindCatalogue(int view) {
+SourceStats* SourceScan::FindStats(int source) {
+  const auto found = std::find_if(stats_.begin(), stats_.end(),
+                                  [&](const SourceStats& s) { return s.source == source; });
+  return found == stats_.end() ? nullptr : &*found;
+}
+
+SourceScan::Catalogue* SourceScan::FindCatalogue(int view) const {
   for (const auto& catalogue : catalogues_) {
-    if (catalogue->index == view) return catalogue.get();
+    if (catalogue->view() == view) return catalogue.get();
   }
   return nullptr;
 }
@@ -72,146 +141,123 @@ void SourceScan::AddCatalogues(const View& view) {
     catalogues_.push_back(std::make_unique<Catalogue>(plan_, lookup.view));
     Catalogue* catalogue = catalogues_.back().get();
     AddCatalogues(plan_.views[lookup.view]);
-    auto reading = std::make_unique<Reading>(
-        plan_, ViewReading{&plan_.views[lookup.view], {}, [catalogue](const ViewBatch& rows) {
-                             catalogue->events.Append(rows.batch, rows.rows, &catalogue->keys,
-                                                      true);
-                           }});
-    reading->catalogue = lookup.view;
+    auto reading = std::make_unique<Reading>();
+    reading->reading.view = &plan_.views[lookup.view];
+    reading->reading.sink = [catalogue](const ViewBatch& batch) {
+      catalogue->Add(batch.batch, batch.rows, batch.part);
+      return Status::OK();
+    };
+    reading->feeds = catalogue;
     readings_.push_back(std::move(reading));
   }
 }
 
-Status SourceScan::Run() {
-  std::set<int> sources;
+bool SourceScan::IsReady(const Reading& reading) const {
+  const auto& lookups = reading.reading.view->lookups;
+  return std::all_of(lookups.begin(), lookups.end(), [&](const features::Lookup& lookup) {
+    return FindCatalogue(lookup.view)->is_sorted();
+  });
+}
+
+Status SourceScan::Open(const ScanOptions& options) {
+  options_ = options;
   std::set<const View*> counted;
   for (const auto& reading : readings_) {
-    sources.insert(reading->reading.view->source);
     reading->counts_rejected = counted.insert(reading->reading.view).second;
   }
-  for (const int source : sources) ARROW_RETURN_NOT_OK(ReadSource(source));
-  return RunWaiting();
+  return OpenRound();
 }
 
-Status SourceScan::ReadSource(int source) {
-  std::set<int> columns;
-  std::vector<Reading*> direct;
-  bool keep = false;
-  for (const auto& reading : readings_) {
-    if (reading->reading.view->source != source) continue;
-    const std::vector<int> needed = reading->projector.SourceColumns();
-    columns.insert(needed.begin(), needed.end());
-    if (reading->reading.view->lookups.empty()) {
-      direct.push_back(reading.get());
-    } else {
-      keep = true;
-    }
-  }
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<sources::EventReader> reader,
-                        open_(plan_.sources[source], {columns.begin(), columns.end()}));
-  SourceStats stats{source, 0, {}, std::nullopt};
-  const auto next = [&] { return std::async(std::launch::async, [&] { return reader->Next(); }); };
-  auto coming = next();
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(std::optional<EventBatch> batch, coming.get());
-    if (!batch.has_value()) break;
-    coming = next();
-    stats.events += batch->size;
-    for (const base::EventTime time : batch->event_times) {
-      if (!stats.newest.has_value() || time > *stats.newest) stats.newest = time;
-    }
-    for (Reading* reading : direct) Project(reading, *batch, {});
-    if (keep) waiting_[source].push_back(std::move(*batch));
-  }
-  stats.files = reader->files();
-  rejected_.Merge(reader->rejected());
-  stats_.push_back(stats);
-  for (Reading* reading : direct) reading->done = true;
-  return Status::OK();
-}
-
-void SourceScan::Project(Reading* reading, const EventBatch& batch,
-                         std::span<const Column> lookups) {
-  const features::ViewRows rows = reading->projector.Run(batch, lookups);
-  if (reading->counts_rejected) rejected_.Merge(rows.rejected);
-  std::vector<Column> scope;
-  for (const OwnedColumn& column : batch.columns) scope.push_back(column.view);
-  scope.insert(scope.end(), lookups.begin(), lookups.end());
-  reading->reading.sink({batch, rows, scope});
-}
-
-// A reading may run once all views that it looks up are complete; chains resolve round by round.
-Status SourceScan::RunWaiting() {
-  const auto complete = [&](int view) {
-    return std::all_of(readings_.begin(), readings_.end(),
-                       [&](const auto& r) { return r->catalogue != view || r->done; });
-  };
-  bool progress = true;
-  while (progress) {
-    progress = false;
-    for (const auto& catalogue : catalogues_) {
-      if (catalogue->sorted.has_value() || !complete(catalogue->index)) continue;
-      catalogue->sorted = std::move(catalogue->events).Sort(catalogue->keys.size(), run_);
-    }
+Status SourceScan::OpenRound() {
+  round_.clear();
+  for (size_t source = 0; source < plan_.sources.size(); ++source) {
+    auto open = std::make_unique<OpenSource>();
+    open->source = static_cast<int>(source);
+    std::set<int> columns;
+    std::optional<EventTime> from = EventTime::Max();
+    std::optional<EventTime> to = EventTime::Min();
     for (const auto& reading : readings_) {
-      const auto& lookups = reading->reading.view->lookups;
-      const bool ready = std::all_of(lookups.begin(), lookups.end(), [&](const auto& lookup) {
-        return FindCatalogue(lookup.view)->sorted.has_value();
-      });
-      if (reading->done || !ready) continue;
-      const auto& batches = waiting_[reading->reading.view->source];
-      for (size_t first = 0; first < batches.size();) {
-        size_t last = first;
-        for (int64_t rows = 0; last < batches.size() && rows < kLookupRowsMax; ++last) {
-          rows += batches[last].size;
-        }
-        ProjectWithLookups(reading.get(), std::span(batches).subspan(first, last - first));
-        first = last;
-      }
-      reading->done = true;
-      progress = true;
+      const ViewReading& wanted = reading->reading;
+      if (wanted.view->source != open->source || reading->done || !IsReady(*reading)) continue;
+      open->readings.push_back(reading.get());
+      const std::vector<int> needed =
+          features::ViewProjector(plan_, *wanted.view, wanted.wanted).SourceColumns();
+      columns.insert(needed.begin(), needed.end());
+      from = from && wanted.from ? std::optional(std::min(*from, *wanted.from)) : std::nullopt;
+      to = to && wanted.to ? std::optional(std::max(*to, *wanted.to)) : std::nullopt;
     }
-  }
-  for (const auto& reading : readings_) {
-    if (!reading->done) {
-      return base::Error(base::codes::kCycle,
-                         "view '" + reading->reading.view->name + "' looks itself up");
-    }
+    if (open->readings.empty()) continue;
+    open->counts_rejected = FindStats(open->source) == nullptr;
+    sources::ReadOptions options;
+    options.batch_rows_max = options_.batch_rows_max;
+    options.threads = options_.threads;
+    options.columns.assign(columns.begin(), columns.end());
+    options.from = from;
+    options.to = to;
+    ARROW_ASSIGN_OR_RAISE(open->reader, open_(plan_.sources[source], std::move(options)));
+    round_.push_back(std::move(open));
   }
   return Status::OK();
 }
 
-void SourceScan::ProjectWithLookups(Reading* reading, std::span<const EventBatch> batches) {
-  const View& view = *reading->reading.view;
-  const size_t own = plan_.sources[view.source].columns.size();
-  std::vector<OwnedColumn> looked_up(view.row_columns.size() - own);
-  for (const features::Lookup& lookup : view.lookups) {
-    LookUp(view, lookup, batches, &looked_up);
-  }
-  int64_t first = 0;
-  for (const EventBatch& batch : batches) {
-    std::vector<Column> slices;
-    for (const OwnedColumn& column : looked_up) {
-      slices.push_back(column.view.type.is_null() ? Column{}
-                                                  : column.view.Slice(first, batch.size));
-    }
-    Project(reading, batch, slices);
-    first += batch.size;
-  }
+int64_t SourceScan::rows_estimate() const {
+  int64_t rows = 0;
+  for (const auto& source : round_) rows += source->reader->rows_estimate();
+  return rows;
 }
 
-void SourceScan::LookUp(const View& view, const features::Lookup& lookup,
-                        std::span<const EventBatch> batches, std::vector<OwnedColumn>* looked_up) {
-  const size_t own = plan_.sources[view.source].columns.size();
-  const Catalogue& catalogue = *FindCatalogue(lookup.view);
-  LookedUp answers(plan_, lookup.view, *catalogue.sorted);
-  answers.Ask(lookup, catalogue.keys, batches, run_);
-  std::vector<OwnedColumn> columns = answers.Columns();
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const std::string name = lookup.prefix + "." + plan_.views[lookup.view].features[i].name;
-    for (size_t column = lookup.first_column; column < view.row_columns.size(); ++column) {
-      if (view.row_columns[column].name == name) (*looked_up)[column - own] = columns[i];
-    }
+int64_t SourceScan::bytes_estimate() const {
+  int64_t bytes = 0;
+  for (const auto& source : round_) bytes += source->reader->bytes_estimate();
+  return bytes;
+}
+
+Status SourceScan::Run() {
+  while (!round_.empty()) {
+    for (const auto& source : round_) ARROW_RETURN_NOT_OK(ReadSource(source.get()));
+    SortCatalogues();
+    ARROW_RETURN_NOT_OK(OpenRound());
+  }
+  std::sort(stats_.begin(), stats_.end(),
+            [](const SourceStats& a, const SourceStats& b) { return a.source < b.source; });
+  for (const auto& reading : readings_) {
+    if (reading->done) continue;
+    return base::Error(base::codes::kCycle,
+                       "view '" + reading->reading.view->name + "' looks itself up");
+  }
+  return Status::OK();
+}
+
+Status SourceScan::ReadSource(OpenSource* source) {
+  const int64_t count = source->reader->parts();
+  if (options_.progress != nullptr) {
+    options_.progress->Begin("reading " + plan_.sources[source->source].name,
+                             source->reader->rows_estimate(), "events");
+  }
+  std::vector<std::unique_ptr<PartScan>> parts(count);
+  ARROW_RETURN_NOT_OK(options_.run(count, [&](int64_t part) {
+    parts[part] = std::make_unique<PartScan>(*this, *source, part);
+    return parts[part]->Run();
+  }));
+  if (options_.progress != nullptr) options_.progress->End();
+  SourceStats* stats = FindStats(source->source);
+  if (stats == nullptr) stats = &stats_.emplace_back();
+  stats->source = source->source;
+  ARROW_ASSIGN_OR_RAISE(stats->files, source->reader->Files());
+  stats->pruned = source->reader->pruned();
+  stats->events = 0;
+  for (const auto& part : parts) part->AddTo(stats, &rejected_);
+  for (Reading* reading : source->readings) reading->done = true;
+  return Status::OK();
+}
+
+// A catalogue is complete when every reading that feeds it is done.
+void SourceScan::SortCatalogues() {
+  for (const auto& catalogue : catalogues_) {
+    const bool complete = std::all_of(readings_.begin(), readings_.end(), [&](const auto& r) {
+      return r->feeds != catalogue.get() || r->done;
+    });
+    if (complete && !catalogue->is_sorted()) catalogue->Sort();
   }
 }
 

@@ -59,12 +59,10 @@ inline void AppendText(const std::string& text, columns::ColumnBuffer* out) {
   out->AppendValue(*value);
 }
 
-class TextReader : public sources::EventReader {
+class TextPart : public sources::PartReader {
  public:
-  TextReader(const features::Source& source, TextRows rows, size_t batch_rows)
-      : source_(source), rows_(std::move(rows)), batch_rows_(batch_rows) {
-    files_.push_back({"memory", 0, ""});
-  }
+  TextPart(const features::Source& source, TextRows rows, size_t batch_rows)
+      : source_(source), rows_(std::move(rows)), batch_rows_(batch_rows) {}
 
   base::Result<std::optional<columns::EventBatch>> Next() override {
     while (next_ < rows_.size()) {
@@ -74,7 +72,6 @@ class TextReader : public sources::EventReader {
     return std::optional<columns::EventBatch>();
   }
   const columns::RejectedRows& rejected() const override { return rejected_; }
-  const std::vector<sources::InputFile>& files() const override { return files_; }
 
  private:
   columns::EventBatch Read() {
@@ -119,7 +116,26 @@ class TextReader : public sources::EventReader {
   const size_t batch_rows_;
   size_t next_ = 0;
   columns::RejectedRows rejected_;
-  std::vector<sources::InputFile> files_;
+};
+
+// One part.
+class TextReader : public sources::EventReader {
+ public:
+  TextReader(const features::Source& source, TextRows rows, size_t batch_rows)
+      : source_(source), rows_(std::move(rows)), batch_rows_(batch_rows) {}
+  int64_t parts() const override { return 1; }
+  base::Result<std::unique_ptr<sources::PartReader>> OpenPart(int64_t) override {
+    return std::make_unique<TextPart>(source_, rows_, batch_rows_);
+  }
+  const sources::Pruned& pruned() const override { return pruned_; }
+  base::Result<std::vector<sources::InputFile>> Files() override { return files_; }
+
+ private:
+  const features::Source& source_;
+  const TextRows rows_;
+  const size_t batch_rows_;
+  const sources::Pruned pruned_;
+  const std::vector<sources::InputFile> files_ = {{"memory", 0, ""}};
 };
 
 // Sources by name; what is opened, and with which columns, is kept in `opened`.
@@ -129,9 +145,9 @@ struct TextSources {
   std::map<std::string, std::vector<std::vector<int>>> opened;
 
   SourceOpener Opener() {
-    return [this](const features::Source& source, const std::vector<int>& columns)
+    return [this](const features::Source& source, const sources::ReadOptions& options)
                -> base::Result<std::unique_ptr<sources::EventReader>> {
-      opened[source.name].push_back(columns);
+      opened[source.name].push_back(options.columns);
       return std::make_unique<TextReader>(source, SplitRows(tables[source.name]), batch_rows);
     };
   }

@@ -5,6 +5,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -78,12 +79,67 @@ Status CheckColumns(const TrainingSetRequest& request) {
   return check.Finish();
 }
 
+// Numbers keys range by range, each with a table of its own, so that ranges can be read at the same
+// time; then the tables are merged in order.
+class KeyNumbering {
+ public:
+  KeyNumbering(const std::vector<columns::Column>& keys, int64_t rows)
+      : keys_(keys), rows_(rows), ranges_((rows + kRangeRows - 1) / kRangeRows) {}
+
+  Result<std::vector<int32_t>> Run(const RunTasks& run, sweep::KeyIds* ids) {
+    const auto count = static_cast<int64_t>(ranges_.size());
+    ARROW_RETURN_NOT_OK(run(count, [&](int64_t range) { return NumberRange(range); }));
+    std::vector<std::vector<int32_t>> merged(ranges_.size());
+    for (size_t range = 0; range < ranges_.size(); ++range) {
+      for (const std::string_view key : ranges_[range].ids.keys()) {
+        merged[range].push_back(ids->Insert(key));
+      }
+    }
+    std::vector<int32_t> numbers(rows_);
+    ARROW_RETURN_NOT_OK(run(count, [&](int64_t range) {
+      const std::vector<int32_t>& local = ranges_[range].numbers;
+      for (size_t i = 0; i < local.size(); ++i) {
+        numbers[range * kRangeRows + i] =
+            local[i] == sweep::KeyIds::kNone ? local[i] : merged[range][local[i]];
+      }
+      return Status::OK();
+    }));
+    return numbers;
+  }
+
+ private:
+  static constexpr int64_t kRangeRows = 1 << 18;
+  struct Range {
+    sweep::KeyIds ids;
+    std::vector<int32_t> numbers;
+  };
+
+  Status NumberRange(int64_t range) {
+    const int64_t first = range * kRangeRows;
+    const int64_t last = std::min(first + kRangeRows, rows_);
+    Range& numbered = ranges_[range];
+    numbered.numbers.reserve(last - first);
+    std::string key;
+    for (int64_t row = first; row < last; ++row) {
+      const bool has_key = features::EncodeKey(keys_, row, &key);
+      numbered.numbers.push_back(has_key ? numbered.ids.Insert(key) : sweep::KeyIds::kNone);
+    }
+    return Status::OK();
+  }
+
+  const std::vector<columns::Column>& keys_;
+  const int64_t rows_;
+  std::vector<Range> ranges_;
+};
+
 // Key ids by the columns and types they come from, so that views of one entity share them.
 class KeyReader {
  public:
-  KeyReader(const arrow::Table& spine, KeySpaces* spaces) : spine_(spine), spaces_(spaces) {}
+  KeyReader(const arrow::Table& spine, const RunTasks& run, KeySpaces* spaces)
+      : spine_(spine), run_(run), spaces_(spaces) {}
 
-  Result<SpineKeys> Read(const std::vector<std::string>& columns, const std::vector<Field>& keys) {
+  Result<std::shared_ptr<const SpineKeys>> Read(const std::vector<std::string>& columns,
+                                                const std::vector<Field>& keys) {
     KeySpace* space = spaces_->Of(keys);
     const auto found = read_.find({columns, space});
     if (found != read_.end()) return found->second;
@@ -95,20 +151,17 @@ class KeyReader {
       views.push_back(column.view);
       owned.push_back(std::move(column));
     }
-    SpineKeys read{columns, space, {}};
-    read.ids.reserve(spine_.num_rows());
-    std::string key;
-    for (int64_t row = 0; row < spine_.num_rows(); ++row) {
-      const bool has_key = features::EncodeKey(views, row, &key);
-      read.ids.push_back(has_key ? space->ids.Insert(key) : sweep::KeyIds::kNone);
-    }
+    ARROW_ASSIGN_OR_RAISE(auto numbers,
+                          KeyNumbering(views, spine_.num_rows()).Run(run_, &space->ids));
+    auto read = std::make_shared<SpineKeys>(SpineKeys{columns, space, std::move(numbers)});
     return read_.emplace(std::pair(columns, space), std::move(read)).first->second;
   }
 
  private:
   const arrow::Table& spine_;
+  const RunTasks& run_;
   KeySpaces* spaces_;
-  std::map<std::pair<std::vector<std::string>, KeySpace*>, SpineKeys> read_;
+  std::map<std::pair<std::vector<std::string>, KeySpace*>, std::shared_ptr<const SpineKeys>> read_;
 };
 
 Status ReadTimes(const TrainingSetRequest& request, Spine* spine) {
@@ -126,15 +179,6 @@ Status ReadTimes(const TrainingSetRequest& request, Spine* spine) {
 
 }  // namespace
 
-KeySpace* KeySpaces::Of(const std::vector<Field>& keys) {
-  std::vector<columns::Type> types;
-  for (const Field& key : keys) types.push_back(key.type);
-  for (KeySpace& space : spaces_) {
-    if (space.types == types) return &space;
-  }
-  return &spaces_.emplace_back(KeySpace{std::move(types), {}});
-}
-
 std::string Spine::RowText(const SpineKeys& keys, int64_t row) const {
   std::string text;
   const int32_t id = keys.ids[row];
@@ -151,20 +195,30 @@ std::string Spine::RowText(const SpineKeys& keys, int64_t row) const {
   return text + (text.empty() ? "at " : " at ") + time;
 }
 
-Result<Spine> ReadSpine(const TrainingSetRequest& request, KeySpaces* spaces) {
+int64_t Spine::bytes() const {
+  int64_t bytes = rows * static_cast<int64_t>(sizeof(base::EventTime) + 1);
+  std::set<const SpineKeys*> keys;
+  for (const auto& use : uses) keys.insert(use.get());
+  for (const auto& label : labels) keys.insert(label.get());
+  // Number, and place in the partitions' lists.
+  bytes += static_cast<int64_t>(keys.size()) * rows * 12;
+  return bytes;
+}
+
+Result<Spine> ReadSpine(const TrainingSetRequest& request, const RunTasks& run, KeySpaces* spaces) {
   ARROW_RETURN_NOT_OK(CheckColumns(request));
   const features::FeaturePlan& plan = *request.plan;
   Spine spine;
   spine.rows = request.spine->num_rows();
   ARROW_RETURN_NOT_OK(ReadTimes(request, &spine));
-  KeyReader reader(*request.spine, spaces);
+  KeyReader reader(*request.spine, run, spaces);
   for (const features::ViewUse& use : request.selection.uses) {
-    ARROW_ASSIGN_OR_RAISE(SpineKeys keys, reader.Read(use.key_columns, plan.views[use.view].keys));
+    ARROW_ASSIGN_OR_RAISE(auto keys, reader.Read(use.key_columns, plan.views[use.view].keys));
     spine.uses.push_back(std::move(keys));
   }
   for (const int index : request.labels) {
     const std::vector<Field>& fields = plan.labels[index].view.keys;
-    ARROW_ASSIGN_OR_RAISE(SpineKeys keys, reader.Read(NamesOf(fields), fields));
+    ARROW_ASSIGN_OR_RAISE(auto keys, reader.Read(NamesOf(fields), fields));
     spine.labels.push_back(std::move(keys));
   }
   for (const Field& field : request.selection.request_fields) {

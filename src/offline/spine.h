@@ -3,32 +3,18 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "columns/column.h"
 #include "features/plan.h"
+#include "offline/key_space.h"
+#include "offline/threads.h"
 #include "offline/training_set.h"
-#include "sweep/key_ids.h"
 
 namespace millrace::offline {
-
-// Keys of the same types share their ids, whatever entity they belong to.
-struct KeySpace {
-  std::vector<columns::Type> types;
-  sweep::KeyIds ids;
-};
-
-class KeySpaces {
- public:
-  // The space for keys of these types, made on first sight; stays where it is.
-  KeySpace* Of(const std::vector<columns::Field>& keys);
-
- private:
-  std::deque<KeySpace> spaces_;
-};
 
 // The keys of one use of a view (or of a label): one id per row.
 struct SpineKeys {
@@ -41,16 +27,19 @@ struct Spine {
   int64_t rows = 0;
   std::vector<base::EventTime> times;
   std::vector<uint8_t> has_time;
-  std::vector<SpineKeys> uses;                // by Selection::uses
-  std::vector<SpineKeys> labels;              // by TrainingSetRequest::labels
-  std::vector<columns::OwnedColumn> request;  // by Selection::request_fields
+  // Shared by all that have the same keys.
+  std::vector<std::shared_ptr<const SpineKeys>> uses;    // by Selection::uses
+  std::vector<std::shared_ptr<const SpineKeys>> labels;  // by TrainingSetRequest::labels
+  std::vector<columns::OwnedColumn> request;             // by Selection::request_fields
 
+  int64_t bytes() const;  // of all of it
   // "user_id=u1 at 2025-01-31T00:00:00Z", for reports.
   std::string RowText(const SpineKeys& keys, int64_t row) const;
 };
 
 // Reads times, keys and request fields, and inserts the keys into their spaces. Errors: as
 // MakeTrainingSet says.
-base::Result<Spine> ReadSpine(const TrainingSetRequest& request, KeySpaces* spaces);
+base::Result<Spine> ReadSpine(const TrainingSetRequest& request, const RunTasks& run,
+                              KeySpaces* spaces);
 
 }  // namespace millrace::offline

@@ -1,4 +1,5 @@
-// Keys are asked one by one at all steps; what they answer is a bit per key and step.
+// Keys are asked at all steps; what they answer is a mark per key and step. Rows get their numbers
+// when all partitions are listed.
 #include "offline/steps.h"
 
 #include <arrow/array.h>
@@ -7,12 +8,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "columns/arrow_column.h"
-#include "features/entity_key.h"
-#include "sweep/snapshot_sweep.h"
-#include "sweep/window_sweep.h"
+#include "sweep/gather.h"
 #include "window/window.h"
 
 namespace millrace::offline {
@@ -20,32 +20,22 @@ namespace millrace::offline {
 using base::EventTime;
 using base::Result;
 using base::Status;
-using columns::Value;
 using features::View;
 
 namespace {
 
-constexpr int64_t kKeyTasks = 64;
-// Steps are listed in blocks of so many (key, step) marks.
-constexpr size_t kMarksMax = size_t{1} << 26;
 constexpr int64_t kStepsMax = 10'000'000;
-
-const std::vector<columns::Field>& KeyFields(const TrainingSetRequest& request) {
-  return request.plan->views[request.selection.uses[0].view].keys;
-}
+// Marks of so many (key, step) pairs are made at a time.
+constexpr size_t kMarksMax = size_t{1} << 22;
 
 // Key ids in the order of values.
 std::vector<int32_t> KeysInOrder(const KeySpace& keys) {
-  std::vector<std::vector<Value>> values;
-  for (int32_t id = 0; id < keys.ids.size(); ++id) {
-    auto decoded = features::DecodeKey(keys.ids.key(id), keys.types);
-    values.push_back(decoded.ok() ? *std::move(decoded) : std::vector<Value>{});
-  }
-  std::vector<int32_t> order(values.size());
+  const std::vector<columns::OwnedColumn> values = keys.Values();
+  std::vector<int32_t> order(keys.ids.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    for (size_t i = 0; i < values[a].size(); ++i) {
-      const auto compared = columns::Compare(values[a][i], values[b][i]);
+    for (const columns::OwnedColumn& column : values) {
+      const auto compared = columns::CompareCells(column.view, a, column.view, b);
       if (compared != 0) return compared < 0;
     }
     return false;
@@ -53,19 +43,18 @@ std::vector<int32_t> KeysInOrder(const KeySpace& keys) {
   return order;
 }
 
-// Sets listed[key * steps + step] where the view has something to say.
-void MarkKey(const View& view, const sweep::SortedEvents& events, int32_t key,
-             const TrainingSetRequest& request, const std::vector<EventTime>& times,
-             uint8_t* listed) {
-  if (view.kind == features::ViewKind::kWindowed) {
-    const std::vector<uint8_t> counts =
-        sweep::CountsAtTimes(events, key, {&view, {}, std::nullopt, request.ignore_created}, times);
-    for (size_t i = 0; i < counts.size(); ++i) listed[i] |= counts[i];
-    return;
+// Every key at each of the times.
+sweep::Questions AskAll(int32_t keys, std::span<const EventTime> times) {
+  sweep::Questions questions;
+  for (int32_t key = 0; key <= keys; ++key) {
+    questions.offsets.push_back(key * static_cast<int64_t>(times.size()));
   }
-  const std::vector<int64_t> winners =
-      sweep::NewestRows(events, key, {&view, request.ignore_created}, times);
-  for (size_t i = 0; i < winners.size(); ++i) listed[i] |= winners[i] >= 0 ? 1 : 0;
+  for (int32_t key = 0; key < keys; ++key) {
+    questions.times.insert(questions.times.end(), times.begin(), times.end());
+  }
+  questions.rows.resize(questions.times.size());
+  std::iota(questions.rows.begin(), questions.rows.end(), 0);
+  return questions;
 }
 
 }  // namespace
@@ -109,73 +98,120 @@ Status CheckSteps(const TrainingSetRequest& request) {
   return Status::OK();
 }
 
-Spine ListSteps(const TrainingSetRequest& request, const Needs& needs,
-                const std::vector<sweep::SortedEvents>& views, KeySpace* keys,
-                const sweep::RunTasks& run) {
-  const std::vector<EventTime> times =
-      window::Steps(request.steps->from, request.steps->to, request.steps->every);
-  Spine spine;
-  SpineKeys spine_keys{request.selection.uses[0].key_columns, keys, {}};
+sweep::Questions ListedSteps::Ask(const std::vector<EventTime>& times, int32_t key_count) const {
+  std::vector<EventTime> at;
+  at.reserve(steps.size());
+  for (const int32_t step : steps) at.push_back(times[step]);
+  return sweep::SortQuestions(keys, at, key_count);
+}
+
+StepLister::StepLister(const TrainingSetRequest& request, KeySpace* keys, Partitions partitions)
+    : request_(request),
+      keys_(keys),
+      partitions_(partitions),
+      times_(window::Steps(request.steps->from, request.steps->to, request.steps->every)),
+      ranks_(keys->ids.size()),
+      in_order_(partitions.count),
+      listed_(partitions.count) {
   const std::vector<int32_t> order = KeysInOrder(*keys);
-  const size_t key_count = order.size();
-  const size_t block_max = std::max<size_t>(1, kMarksMax / std::max<size_t>(1, key_count));
-  std::vector<uint8_t> listed;
-  for (size_t first = 0; first < times.size(); first += block_max) {
-    const std::vector<EventTime> block(
-        times.begin() + static_cast<std::ptrdiff_t>(first),
-        times.begin() + static_cast<std::ptrdiff_t>(std::min(first + block_max, times.size())));
-    listed.assign(key_count * block.size(), 0);
-    run(kKeyTasks, [&](int64_t task) {
-      const auto bound = [&](int64_t t) {
-        return static_cast<int32_t>(static_cast<int64_t>(key_count) * t / kKeyTasks);
-      };
-      for (int32_t key = bound(task); key < bound(task + 1); ++key) {
-        for (size_t i = 0; i < views.size(); ++i) {
-          MarkKey(request.plan->views[needs.views[i].view], views[i], key, request, block,
-                  listed.data() + static_cast<size_t>(key) * block.size());
-        }
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    ranks_[order[rank]] = static_cast<int32_t>(rank);
+    in_order_[partitions.Of(order[rank])].push_back(partitions.Local(order[rank]));
+  }
+}
+
+Status StepLister::List(int32_t partition, const std::vector<OpenView>& views) {
+  const std::vector<int32_t>& keys = in_order_[partition];
+  ListedSteps& listed = listed_[partition];
+  const size_t block_max = std::max<size_t>(1, kMarksMax / std::max<size_t>(1, keys.size()));
+  for (size_t first = 0; first < times_.size(); first += block_max) {
+    const auto block = std::span(times_).subspan(first, std::min(block_max, times_.size() - first));
+    const sweep::Questions all = AskAll(static_cast<int32_t>(keys.size()), block);
+    std::vector<uint8_t> marks(all.times.size());
+    for (const auto& [view, rows] : views) {
+      sweep::ViewSweep presence = view;
+      presence.features.clear();
+      presence.event_times = false;
+      ARROW_ASSIGN_OR_RAISE(const PartitionSweep::Answer answer, rows->Run(presence, all));
+      for (size_t i = 0; i < answer.rows.size(); ++i) {
+        marks[answer.rows[i]] |= answer.swept.found[i] == sweep::Found::kFound ? 1 : 0;
       }
-    });
+    }
     for (size_t step = 0; step < block.size(); ++step) {
-      for (const int32_t key : order) {
-        if (listed[static_cast<size_t>(key) * block.size() + step] == 0) continue;
-        spine_keys.ids.push_back(key);
-        spine.times.push_back(block[step]);
+      for (const int32_t key : keys) {
+        if (marks[static_cast<size_t>(key) * block.size() + step] == 0) continue;
+        listed.keys.push_back(key);
+        listed.steps.push_back(static_cast<int32_t>(first + step));
       }
     }
   }
-  spine.rows = static_cast<int64_t>(spine.times.size());
+  return Status::OK();
+}
+
+Result<Spine> StepLister::Join(const RunTasks& run, PartitionLists* lists) const {
+  const auto steps = static_cast<int64_t>(times_.size());
+  std::vector<int64_t> begins(steps + 1);  // of each step's rows
+  lists->rows.resize(listed_.size());
+  for (size_t p = 0; p < listed_.size(); ++p) {
+    lists->rows[p].resize(listed_[p].keys.size());
+    for (const int32_t step : listed_[p].steps) ++begins[step + 1];
+  }
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  auto keys = std::make_shared<SpineKeys>();
+  keys->columns = request_.selection.uses[0].key_columns;
+  keys->space = keys_;
+  keys->ids.resize(begins.back());
+  Spine spine;
+  spine.rows = begins.back();
+  spine.times.resize(spine.rows);
   spine.has_time.assign(spine.rows, 1);
-  spine.uses.assign(request.selection.uses.size(), spine_keys);
-  spine.labels.assign(request.labels.size(), spine_keys);
+  ARROW_RETURN_NOT_OK(run(steps, [&](int64_t step) {
+    std::vector<std::tuple<int32_t, int32_t, int64_t>> found;  // rank, partition, place in its list
+    for (size_t p = 0; p < listed_.size(); ++p) {
+      const auto [first, last] = std::equal_range(listed_[p].steps.begin(), listed_[p].steps.end(),
+                                                  static_cast<int32_t>(step));
+      for (auto at = first; at != last; ++at) {
+        const int64_t place = at - listed_[p].steps.begin();
+        const int32_t key = partitions_.Key(static_cast<int32_t>(p), listed_[p].keys[place]);
+        found.emplace_back(ranks_[key], static_cast<int32_t>(p), place);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    int64_t row = begins[step];
+    for (const auto& [rank, partition, place] : found) {
+      keys->ids[row] = partitions_.Key(partition, listed_[partition].keys[place]);
+      spine.times[row] = times_[step];
+      lists->rows[partition][place] = row++;
+    }
+    return Status::OK();
+  }));
+  spine.uses.assign(request_.selection.uses.size(), keys);
+  spine.labels.assign(request_.labels.size(), keys);
   return spine;
 }
 
-Result<std::shared_ptr<arrow::Table>> StepsTable(const TrainingSetRequest& request,
-                                                 const Spine& spine) {
-  const SpineKeys& keys = spine.uses[0];
-  const std::vector<columns::Field>& fields = KeyFields(request);
-  std::vector<columns::ColumnBuffer> buffers;
-  for (const columns::Field& field : fields) buffers.emplace_back(field.type);
-  columns::ColumnBuffer times(columns::Kind::kTimestamp);
-  for (int64_t row = 0; row < spine.rows; ++row) {
-    ARROW_ASSIGN_OR_RAISE(
-        const std::vector<Value> values,
-        features::DecodeKey(keys.space->ids.key(keys.ids[row]), keys.space->types));
-    for (size_t i = 0; i < values.size(); ++i) buffers[i].AppendValue(values[i]);
-    times.AppendInt(spine.times[row].micros());
-  }
+StepRows::StepRows(const TrainingSetRequest& request, const Spine& spine)
+    : request_(request), spine_(spine), keys_(spine.uses[0]->space->Values()) {}
+
+Result<std::shared_ptr<arrow::Table>> StepRows::Table(int64_t first, int64_t last) const {
+  const SpineKeys& keys = *spine_.uses[0];
+  const std::vector<int64_t> ids(keys.ids.begin() + first, keys.ids.begin() + last);
   arrow::FieldVector schema;
   arrow::ArrayVector arrays;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto array, columns::ToArrow(buffers[i].View()));
-    schema.push_back(arrow::field(keys.columns[i], array->type()));
+  const auto add = [&](const std::string& name, const columns::ColumnBuffer& cells) -> Status {
+    ARROW_ASSIGN_OR_RAISE(auto array, columns::ToArrow(cells.View()));
+    schema.push_back(arrow::field(name, array->type()));
     arrays.push_back(std::move(array));
+    return Status::OK();
+  };
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    ARROW_RETURN_NOT_OK(add(keys.columns[i], sweep::GatherShared(keys_[i].view, ids)));
   }
-  ARROW_ASSIGN_OR_RAISE(auto array, columns::ToArrow(times.View()));
-  schema.push_back(arrow::field(request.timestamp, array->type()));
-  arrays.push_back(std::move(array));
-  return arrow::Table::Make(arrow::schema(std::move(schema)), std::move(arrays), spine.rows);
+  columns::ColumnBuffer times(columns::Kind::kTimestamp);
+  times.Reserve(last - first);
+  for (int64_t row = first; row < last; ++row) times.AppendInt(spine_.times[row].micros());
+  ARROW_RETURN_NOT_OK(add(request_.timestamp, times));
+  return arrow::Table::Make(arrow::schema(std::move(schema)), std::move(arrays), last - first);
 }
 
 }  // namespace millrace::offline

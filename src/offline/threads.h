@@ -1,11 +1,22 @@
-// Threads for the sweep's tasks (sweep/tasks.h).
+// RunTasks: how independent pieces of work are run. No result depends on their order.
 #pragma once
 
-#include "sweep/tasks.h"
+#include <cstdint>
+#include <functional>
+
+#include "base/status.h"
 
 namespace millrace::offline {
 
-// Runs tasks on `threads` threads (0: one per core), the caller's among them.
-sweep::RunTasks OnThreads(int threads);
+// Calls task(0) … task(count - 1), perhaps at the same time, begun in that order; returns when all
+// that began have ended. After an error no further task begins; the error of the lowest task wins.
+using Task = std::function<base::Status(int64_t)>;
+using RunTasks = std::function<base::Status(int64_t count, const Task& task)>;
+
+// On as many threads; 0: as many as there are cores.
+RunTasks OnThreads(int threads);
+int ThreadCount(int threads);
+
+base::Status RunInOrder(int64_t count, const Task& task);
 
 }  // namespace millrace::offline

@@ -190,6 +190,8 @@ TEST_F(TrainingSetTest, AnEventCountsOnceItIsKnown) {
   EXPECT_EQ(report_.rows_changed, 4);
   ASSERT_EQ(report_.changed.size(), 1u);
   EXPECT_EQ(report_.changed[0].count, 4);
+  EXPECT_EQ(report_.changed[0].largest, 101.0);
+  EXPECT_EQ(report_.changed[0].largest_row, "user_id=ann at 2025-01-01T09:40:00Z");
 }
 
 TEST_F(TrainingSetTest, TheNewestRowWins) {

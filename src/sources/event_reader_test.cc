@@ -201,10 +201,15 @@ TEST(EventReader, FilesInOrderOfTheirNames) {
   const auto reader = OpenFiles(MakeSource({"d", {{"k", "string"}, {"t", "timestamp"}}}),
                                 {.root = folder.path(), .columns = {}});
   ASSERT_TRUE(reader.ok());
-  ASSERT_EQ((*reader)->files().size(), 3);
-  EXPECT_EQ((*reader)->files()[1].path, "d/b.csv");
-  EXPECT_EQ((*reader)->files()[1].bytes, 17);
-  EXPECT_EQ((*reader)->files()[1].tag.size(), 16);
+  const auto files = (*reader)->Files();
+  ASSERT_TRUE(files.ok()) << files.status().ToString();
+  ASSERT_EQ(files->size(), 3);
+  EXPECT_EQ((*reader)->parts(), 3);
+  EXPECT_EQ((*reader)->rows_estimate(), (17 + 17 + 4) * 2 / 17) << "lines as in the first";
+  EXPECT_GT((*reader)->bytes_estimate(), 17 + 17 + 4);
+  EXPECT_EQ((*files)[1].path, "d/b.csv");
+  EXPECT_EQ((*files)[1].bytes, 17);
+  EXPECT_EQ((*files)[1].tag.size(), 16);
 }
 
 TEST(EventReader, ColumnsNotAskedForAreNotThere) {
@@ -213,7 +218,10 @@ TEST(EventReader, ColumnsNotAskedForAreNotThere) {
   const auto reader =
       OpenFiles(MakeSource({"a.csv", kColumns}), {.root = folder.path(), .columns = {1}});
   ASSERT_TRUE(reader.ok());
-  const auto batch = (*reader)->Next();
+  EXPECT_EQ((*reader)->parts(), 1);
+  const auto part = (*reader)->OpenPart(0);
+  ASSERT_TRUE(part.ok());
+  const auto batch = (*part)->Next();
   ASSERT_TRUE(batch.ok());
   EXPECT_TRUE((**batch).columns[0].view.type.is_null());
   EXPECT_EQ((**batch).columns[1].view.ints[0], 1);
@@ -226,13 +234,8 @@ TEST(EventReader, AFileThatChangesMeanwhileIsAnError) {
       OpenFiles(MakeSource({"a.csv", kColumns}), {.root = folder.path(), .columns = {}});
   ASSERT_TRUE(reader.ok());
   folder.Write("a.csv", "k,x,t\nu1,1,2025-01-01\nu2,2,2025-01-01\n");
-  base::Status last;
-  while (last.ok()) {
-    const auto batch = (*reader)->Next();
-    if (batch.ok() && !batch->has_value()) break;
-    last = batch.status();
-  }
-  EXPECT_EQ(CodeOf(last), "conflict");
+  const auto source = MakeSource({"a.csv", kColumns});
+  EXPECT_EQ(CodeOf(ReadPartText(reader->get(), source, 0).status), "conflict");
 }
 
 TEST(EventReader, AFileThatMayNotBeReadIsNamed) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <type_traits>
 
 #include "sources/cells/cell_text.h"
 
@@ -17,8 +18,6 @@ constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
 std::optional<int64_t> MicrosAt(const Column& column, int64_t row, TimestampUnit unit) {
   switch (column.type.kind()) {
-    case Kind::kTimestamp:
-      return column.ints[row];
     case Kind::kDate: {
       int64_t micros = 0;
       if (__builtin_mul_overflow(column.ints[row], kMicrosPerDay, &micros)) return std::nullopt;
@@ -57,15 +56,23 @@ base::Status CheckTimeColumn(const features::Field& column, TimestampUnit unit) 
 Times ReadTimes(const Column& column, TimestampUnit unit) {
   Times out;
   const auto size = static_cast<size_t>(column.size);
+  if (column.cells != nullptr) out.cells.assign(column.cells, column.cells + size);
+  if (column.type.kind() == Kind::kTimestamp) {
+    // The same bits: microseconds.
+    static_assert(sizeof(base::EventTime) == sizeof(int64_t) &&
+                  std::is_trivially_copyable_v<base::EventTime>);
+    const auto* times = reinterpret_cast<const base::EventTime*>(column.ints);
+    out.times.assign(times, times + size);
+    return out;
+  }
   out.times.resize(size);
-  out.cells.resize(size, columns::kValid);
   for (int64_t row = 0; row < column.size; ++row) {
-    out.cells[row] = column.cell(row);
-    if (out.cells[row] != columns::kValid) continue;
+    if (!column.valid(row)) continue;
     const std::optional<int64_t> micros = MicrosAt(column, row, unit);
     if (micros.has_value()) {
       out.times[row] = base::EventTime::Micros(*micros);
     } else {
+      if (out.cells.empty()) out.cells.assign(size, columns::kValid);
       out.cells[row] = columns::kBadCast;
     }
   }

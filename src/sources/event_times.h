@@ -17,7 +17,8 @@ base::Status CheckTimeColumn(const features::Field& column, features::TimestampU
 
 struct Times {
   std::vector<base::EventTime> times;
-  std::vector<uint8_t> cells;  // columns::Cell: kValid, kNullCell, or an error for what is no time
+  // columns::Cell: kValid, kNullCell, or an error for what is no time; empty: all are valid.
+  std::vector<uint8_t> cells;
 };
 // REQUIRES: CheckTimeColumn.
 Times ReadTimes(const columns::Column& column, features::TimestampUnit unit);

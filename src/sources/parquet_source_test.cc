@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "sources/parquet_testing.h"
 #include "sources/source_testing.h"
-#include "sources/table_file.h"
 
 namespace millrace::sources {
 namespace {
@@ -16,52 +16,6 @@ namespace {
 using features::TimestampUnit;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::shared_ptr<arrow::Array> Longs(std::shared_ptr<arrow::DataType> type,
-                                    std::initializer_list<std::optional<int64_t>> values) {
-  auto builder = arrow::MakeBuilder(type).ValueOrDie();
-  for (const auto& value : values) {
-    if (!value.has_value()) {
-      EXPECT_TRUE(builder->AppendNull().ok());
-    } else {
-      EXPECT_TRUE(
-          builder->AppendScalar(*arrow::MakeScalar(*value)->CastTo(type).ValueOrDie()).ok());
-    }
-  }
-  return builder->Finish().ValueOrDie();
-}
-
-std::shared_ptr<arrow::Array> Texts(std::initializer_list<const char*> values) {
-  arrow::StringBuilder builder;
-  for (const char* value : values) {
-    EXPECT_TRUE((value == nullptr ? builder.AppendNull() : builder.Append(value)).ok());
-  }
-  return builder.Finish().ValueOrDie();
-}
-
-std::shared_ptr<arrow::DataType> Micros() {
-  return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-}
-
-struct Named {
-  const char* name;
-  std::shared_ptr<arrow::Array> array;
-};
-
-std::shared_ptr<arrow::Table> Table(const std::vector<Named>& columns) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector arrays;
-  for (const Named& column : columns) {
-    fields.push_back(arrow::field(column.name, column.array->type()));
-    arrays.push_back(column.array);
-  }
-  return arrow::Table::Make(arrow::schema(fields), arrays);
-}
-
-void Write(const std::string& path, const arrow::Table& table) {
-  const base::Status written = WriteTable(path, table);
-  ASSERT_TRUE(written.ok()) << written;
-}
 
 std::shared_ptr<arrow::Table> Purchases() {
   const auto device = Texts({"tv", nullptr, "pc"});
@@ -207,16 +161,23 @@ TEST(ParquetSource, ManyRowGroupsAndBatches) {
   Write(folder / "a.parquet",
         *Table({{"k", keys.Finish().ValueOrDie()}, {"t", longs->View(Micros()).ValueOrDie()}}));
   const features::Source source = MakeSource({"a.parquet", {{"k", "string"}, {"t", "timestamp"}}});
-  const auto reader = OpenFiles(source, {.root = folder.path(), .columns = {0}}).ValueOrDie();
+  const auto reader =
+      OpenFiles(source, {.root = folder.path(), .batch_rows_max = 65'536, .columns = {0}})
+          .ValueOrDie();
+  ASSERT_EQ(reader->parts(), 3);
+  EXPECT_EQ(reader->rows_estimate(), 250'000);
   int64_t rows = 0;
-  while (true) {
-    const auto batch = reader->Next().ValueOrDie();
-    if (!batch.has_value()) break;
-    EXPECT_LE(batch->size, 65'536);
-    for (int64_t i = 0; i < batch->size; ++i, ++rows) {
-      ASSERT_EQ(batch->rows[i], rows + 1);
-      ASSERT_EQ(batch->event_times[i].micros(), rows);
-      ASSERT_EQ(batch->columns[0].view.strings[i], std::to_string(rows % 7));
+  for (int64_t i = 0; i < reader->parts(); ++i) {
+    const auto part = reader->OpenPart(i).ValueOrDie();
+    while (true) {
+      const auto batch = part->Next().ValueOrDie();
+      if (!batch.has_value()) break;
+      EXPECT_LE(batch->size, 65'536);
+      for (int64_t j = 0; j < batch->size; ++j, ++rows) {
+        ASSERT_EQ(batch->rows[j], rows + 1);
+        ASSERT_EQ(batch->event_times[j].micros(), rows);
+        ASSERT_EQ(batch->columns[0].view.strings[j], std::to_string(rows % 7));
+      }
     }
   }
   EXPECT_EQ(rows, 250'000);

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace millrace::sources {
 namespace {
@@ -10,6 +11,13 @@ using columns::Column;
 using columns::ColumnBuffer;
 using columns::OwnedColumn;
 using columns::Physical;
+
+// What a selection lives on: its cells, the memory of the column it is from, its codes.
+struct Picked {
+  std::shared_ptr<const void> cells;
+  std::shared_ptr<const void> from;
+  std::vector<int32_t> codes;
+};
 
 template <typename T>
 void Pick(const T* from, const std::vector<int64_t>& rows, T* to) {
@@ -45,9 +53,19 @@ OwnedColumn SelectRows(OwnedColumn column, const std::vector<int64_t>& rows) {
   to.Resize(static_cast<int64_t>(rows.size()));
   for (size_t i = 0; i < rows.size(); ++i) to.cells()[i] = from.cell(rows[i]);
   PickValues(from, rows, &to);
+  std::vector<int32_t> codes;
+  if (from.codes != nullptr) {
+    codes.resize(rows.size());
+    Pick(from.codes, rows, codes.data());
+  }
   OwnedColumn picked = Own(std::move(to));
-  using Owners = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
-  picked.owner = std::make_shared<const Owners>(std::move(picked.owner), std::move(column.owner));
+  auto owner = std::make_shared<const Picked>(
+      Picked{std::move(picked.owner), std::move(column.owner), std::move(codes)});
+  if (from.codes != nullptr) {
+    picked.view.codes = owner->codes.data();
+    picked.view.code_count = from.code_count;
+  }
+  picked.owner = std::move(owner);
   return picked;
 }
 

@@ -84,10 +84,12 @@ TEST_F(S3Source, SchemaSizeAndTag) {
   EXPECT_EQ(ReadSchema(undeclared, "").ValueOrDie().size(), 3);
   const auto reader = OpenFiles(source, {.root = "", .columns = {0}});
   ASSERT_TRUE(reader.ok()) << reader.status();
-  ASSERT_EQ((*reader)->files().size(), 2);
-  EXPECT_EQ((*reader)->files()[0].path, bucket_ + "/purchases/a.parquet");
-  EXPECT_GT((*reader)->files()[0].bytes, 0);
-  EXPECT_EQ((*reader)->files()[0].tag.size(), 32) << "an MD5";
+  const auto files = (*reader)->Files();
+  ASSERT_TRUE(files.ok()) << files.status().ToString();
+  ASSERT_EQ(files->size(), 2);
+  EXPECT_EQ((*files)[0].path, bucket_ + "/purchases/a.parquet");
+  EXPECT_GT((*files)[0].bytes, 0);
+  EXPECT_EQ((*files)[0].tag.size(), 32) << "an MD5";
 }
 
 TEST_F(S3Source, WhatIsNotThereIsNamed) {

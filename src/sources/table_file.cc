@@ -4,27 +4,20 @@
 #include <arrow/filesystem/localfs.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/ipc/reader.h>
-#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
 #include <arrow/table.h>
-#include <fmt/format.h>
-#include <parquet/arrow/writer.h>
-#include <parquet/properties.h>
 
-#include <exception>
 #include <utility>
 
-#include "sources/arrow/canonical_floats.h"
 #include "sources/arrow/parquet_file.h"
 #include "sources/csv/csv_table.h"
 #include "sources/files/file_error.h"
 #include "sources/files/file_list.h"
-#include "sources/files/whole_file.h"
 #include "sources/json/json_table.h"
+#include "sources/table_writer.h"
 
 namespace millrace::sources {
 namespace {
-
-constexpr int64_t kRowGroupRows = 100'000;
 
 arrow::Status ReadIpc(const FileList& list, const ListedFile& file,
                       std::shared_ptr<arrow::Table>* out) {
@@ -39,41 +32,16 @@ arrow::Status ReadIpc(const FileList& list, const ListedFile& file,
   return arrow::Table::FromRecordBatches(reader->schema(), batches).Value(out);
 }
 
-arrow::Status WriteParquet(const arrow::Table& table, WholeFile* file) {
-  const auto properties = parquet::WriterProperties::Builder()
-                              .compression(parquet::Compression::SNAPPY)
-                              ->max_row_group_length(kRowGroupRows)
-                              ->build();
-  // Our types, such as vectors, come back as they were.
-  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  return parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file->shared_stream(),
-                                    kRowGroupRows, properties, arrow_properties);
-}
-
-arrow::Status WriteIpc(const arrow::Table& table, WholeFile* file) {
-  ARROW_ASSIGN_OR_RAISE(const auto writer,
-                        arrow::ipc::MakeFileWriter(file->stream(), table.schema()));
-  ARROW_RETURN_NOT_OK(writer->WriteTable(table, kRowGroupRows));
-  return writer->Close();
-}
-
-arrow::Status WriteFormat(Format format, const arrow::Table& table, WholeFile* file) {
-  // Parquet's library throws.
-  try {
-    switch (format) {
-      case Format::kParquet:
-        return WriteParquet(table, file);
-      case Format::kArrow:
-        return WriteIpc(table, file);
-      case Format::kCsv:
-        return WriteCsv(table, file->stream());
-      case Format::kJson:
-        break;
-    }
-    return base::Error(base::codes::kUsage,
-                       "JSON lines are read, not written; expected .parquet, .csv or .arrow");
-  } catch (const std::exception& thrown) {
-    return arrow::Status::IOError(thrown.what());
+// The rows of one row group, in several only when one array of a column would be too large.
+base::Status WriteRowGroup(const arrow::Table& rows, TableWriter* writer) {
+  const auto whole = rows.CombineChunksToBatch();
+  if (whole.ok()) return writer->Write(**whole);
+  arrow::TableBatchReader batches(rows);
+  while (true) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    ARROW_RETURN_NOT_OK(batches.ReadNext(&batch));
+    if (batch == nullptr) return base::Status::OK();
+    ARROW_RETURN_NOT_OK(writer->Write(*batch));
   }
 }
 
@@ -103,12 +71,11 @@ base::Result<std::shared_ptr<arrow::Table>> ReadTable(
 }
 
 base::Status WriteTable(const std::string& path, const arrow::Table& table) {
-  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(path));
-  ARROW_ASSIGN_OR_RAISE(const auto canonical, CanonicalFloats(table));
-  ARROW_ASSIGN_OR_RAISE(WholeFile file, WholeFile::Create(path));
-  const arrow::Status written = WriteFormat(format, *canonical, &file);
-  if (!written.ok()) return FileError(written, "write", path, base::codes::kIo);
-  return file.Commit();
+  ARROW_ASSIGN_OR_RAISE(const auto writer, TableWriter::Open(path, table.schema()));
+  for (int64_t row = 0; row < table.num_rows(); row += kRowGroupRows) {
+    ARROW_RETURN_NOT_OK(WriteRowGroup(*table.Slice(row, kRowGroupRows), writer.get()));
+  }
+  return writer->Commit();
 }
 
 }  // namespace millrace::sources

@@ -21,10 +21,8 @@ namespace millrace::sources {
 base::Result<std::shared_ptr<arrow::Table>> ReadTable(
     const std::string& path, const std::map<std::string, columns::Type>& types);
 
-// Writes beside `path` and renames: the file appears whole or not at all. Floats are canonical.
-// Parquet: snappy, row groups of 100,000. CSV: lists, maps and vectors as JSON text. Errors:
-// file_not_found (the folder), permission_denied, disk_full, io_error, usage (extension),
-// type_mismatch (a column that CSV cannot hold).
+// The whole table through a TableWriter, in row groups of kRowGroupRows: the file appears whole or
+// not at all. Floats are canonical. Errors: as TableWriter's.
 base::Status WriteTable(const std::string& path, const arrow::Table& table);
 
 }  // namespace millrace::sources

@@ -1,7 +1,7 @@
 // One loop per physical form; nested cells go through ColumnBuffer::AppendFrom.
 #include "sweep/gather.h"
 
-#include <memory>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -87,80 +87,13 @@ ColumnBuffer GatherShared(const Column& column, std::span<const int64_t> rows) {
   return out;
 }
 
-Scattered::Scattered(const columns::Type& type, int64_t rows, int64_t pieces) : out_(type) {
-  for (int64_t i = 0; i < pieces; ++i) pieces_.emplace_back(type);
-  if (nested()) {
-    sources_.resize(rows);
-    return;
-  }
-  out_.Resize(rows);
-  for (int64_t row = 0; row < rows; ++row) out_.cells()[row] = columns::kNullCell;
-}
-
-bool Scattered::nested() const {
-  return !IsPlain(out_.type());
-}
-
-void Scattered::Add(int64_t piece, ColumnBuffer cells, std::span<const int64_t> rows) {
-  pieces_[piece] = std::move(cells);
-  const Column view = pieces_[piece].View();
-  if (nested()) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      sources_[rows[i]] = {static_cast<int32_t>(piece), static_cast<int32_t>(i)};
-    }
-    return;
-  }
-  for (size_t i = 0; i < rows.size(); ++i) out_.cells()[rows[i]] = view.cell(i);
-  const auto scatter = [&](const auto* from, auto* to) {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (view.valid(i)) to[rows[i]] = from[i];
-    }
-  };
-  switch (view.type.physical()) {
-    case Physical::kBool:
-      scatter(view.bools, out_.bools());
-      break;
-    case Physical::kInt:
-      scatter(view.ints, out_.ints());
-      break;
-    case Physical::kUInt:
-      scatter(view.uints, out_.uints());
-      break;
-    case Physical::kFloat:
-      scatter(view.floats, out_.floats());
-      break;
-    case Physical::kString:
-      scatter(view.strings, out_.strings());
-      break;
-    default:
-      break;
-  }
-}
-
-columns::OwnedColumn Scattered::Finish() && {
-  if (nested()) {
-    std::vector<Column> views;
-    for (const ColumnBuffer& piece : pieces_) views.push_back(piece.View());
-    for (const Source& source : sources_) {
-      if (source.piece < 0) {
-        out_.AppendNull();
-        continue;
-      }
-      const Column& view = views[source.piece];
-      if (view.valid(source.cell)) {
-        out_.AppendFrom(view, source.cell);
-      } else {
-        out_.AppendCell(static_cast<columns::Cell>(view.cell(source.cell)));
-      }
-    }
-    return Own(std::move(out_));
-  }
-  struct Kept {
-    ColumnBuffer out;
-    std::vector<ColumnBuffer> pieces;
-  };
-  auto kept = std::make_shared<Kept>(Kept{std::move(out_), std::move(pieces_)});
-  return {kept->out.View(), kept};
+ColumnBuffer Placed(ColumnBuffer cells, std::span<const int64_t> rows) {
+  if (std::is_sorted(rows.begin(), rows.end())) return cells;
+  std::vector<int64_t> from(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) from[rows[i]] = static_cast<int64_t>(i);
+  ColumnBuffer placed(cells.type());
+  AppendRows(cells.View(), from, &placed);
+  return placed;
 }
 
 }  // namespace millrace::sweep

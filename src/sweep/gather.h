@@ -19,26 +19,7 @@ void AppendRows(const columns::Column& column, std::span<const int64_t> rows,
 // `column`'s memory must outlive the result.
 columns::ColumnBuffer GatherShared(const columns::Column& column, std::span<const int64_t> rows);
 
-// Answers come out in pieces, by key; Scattered brings them into row order. Add may be called from
-// many threads for different pieces and rows.
-class Scattered {
- public:
-  // `rows` cells, all null; `pieces` pieces will be added.
-  Scattered(const columns::Type& type, int64_t rows, int64_t pieces);
-  // Cell i of the piece is row rows[i].
-  void Add(int64_t piece, columns::ColumnBuffer cells, std::span<const int64_t> rows);
-  columns::OwnedColumn Finish() &&;
-
- private:
-  struct Source {
-    int32_t piece = -1;
-    int32_t cell = 0;
-  };
-  bool nested() const;
-
-  columns::ColumnBuffer out_;
-  std::vector<columns::ColumnBuffer> pieces_;  // kept for their strings and lists
-  std::vector<Source> sources_;                // nested types: where each row's cell is
-};
+// Row rows[i] of the result is row i of `cells`. REQUIRES: `rows` is a permutation of the cells.
+columns::ColumnBuffer Placed(columns::ColumnBuffer cells, std::span<const int64_t> rows);
 
 }  // namespace millrace::sweep

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ class KeyIds {
   int32_t Insert(std::string_view key);
   int32_t size() const { return static_cast<int32_t>(keys_.size()); }
   std::string_view key(int32_t id) const { return keys_[id]; }
+  std::span<const std::string_view> keys() const { return keys_; }  // by id
 
  private:
   std::string_view Keep(std::string_view bytes);

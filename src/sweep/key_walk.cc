@@ -2,17 +2,20 @@
 #include "sweep/key_walk.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace millrace::sweep {
 
 using base::EventTime;
 
-KeyWalk::KeyWalk(const SortedEvents& events, bool ignore_created)
-    : events_(events), by_created_(events.has_created() && !ignore_created) {}
+void KeyWalk::SetEvents(const SortedEvents& events, bool by_created) {
+  events_ = &events;
+  by_created_ = by_created;
+}
 
 void KeyWalk::SetKey(int32_t key, std::span<const EventTime> questions) {
-  first_ = events_.offsets[key];
-  last_ = events_.offsets[key + 1];
+  first_ = events_->offsets[key];
+  last_ = events_->offsets[key + 1];
   questions_ = questions;
 }
 
@@ -50,15 +53,32 @@ aggregate::Walk KeyWalk::Build(bool by_created, const uint8_t* filter) {
   return {enter_, by_created ? leave_ : enter_, steps_};
 }
 
+// A row is seen first, and so nearest to its own time, by the question that it enters before.
+void KeyWalk::AddGaps(Gaps* gaps) const {
+  if (enter_.empty()) return;
+  int64_t event = std::numeric_limits<int64_t>::min();
+  int64_t created = event;
+  const int64_t* row = enter_.data();
+  for (size_t q = 0; q < questions_.size(); ++q) {
+    for (int64_t i = 0; i < entered_at_[q]; ++i, ++row) {
+      event = std::max(event, (events_->times[*row] - questions_[q]).micros());
+      if (!by_created_) continue;
+      created = std::max(created, (events_->created[*row] - questions_[q]).micros());
+    }
+  }
+  gaps->AddEvent(base::Duration::Micros(event));
+  if (by_created_) gaps->AddCreated(base::Duration::Micros(created));
+}
+
 void KeyWalk::WalkByTime(const uint8_t* filter) {
   if (spans_.empty()) return;
   const int64_t questions = static_cast<int64_t>(spans_.size());
-  const auto begin = events_.times.begin();
+  const auto begin = events_->times.begin();
   int64_t row = std::lower_bound(begin + first_, begin + last_, spans_[0].begin) - begin;
   int64_t enters = 0;
   int64_t leaves = 0;
   for (; row < last_; ++row) {
-    const EventTime time = events_.times[row];
+    const EventTime time = events_->times[row];
     while (enters < questions && time >= spans_[enters].end) ++enters;
     if (enters == questions) return;
     while (leaves < questions && spans_[leaves].begin <= time) ++leaves;
@@ -76,7 +96,7 @@ void KeyWalk::WalkByCreated(const uint8_t* filter) {
   leaves_before_.assign(last_ - first_, 0);
   int64_t leaves = 0;
   for (int64_t row = first_; row < last_; ++row) {
-    while (leaves < questions && spans_[leaves].begin <= events_.times[row]) ++leaves;
+    while (leaves < questions && spans_[leaves].begin <= events_->times[row]) ++leaves;
     leaves_before_[row - first_] = leaves;
   }
   const auto seen = [&](int64_t row) {
@@ -85,9 +105,9 @@ void KeyWalk::WalkByCreated(const uint8_t* filter) {
   };
   int64_t enters = 0;
   for (int64_t at = first_; at < last_; ++at) {
-    const int64_t row = events_.visible_order[at];
-    while (enters < questions && (events_.times[row] >= spans_[enters].end ||
-                                  events_.created[row] > questions_[enters])) {
+    const int64_t row = events_->visible_order[at];
+    while (enters < questions && (events_->times[row] >= spans_[enters].end ||
+                                  events_->created[row] > questions_[enters])) {
       ++enters;
     }
     if (enters == questions) break;

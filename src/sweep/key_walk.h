@@ -8,15 +8,16 @@
 
 #include "aggregate/aggregate.h"
 #include "base/time.h"
-#include "sweep/view_events.h"
+#include "sweep/view_sweep.h"
 #include "window/window.h"
 
 namespace millrace::sweep {
 
 class KeyWalk {
  public:
-  // REQUIRES: `events` outlives it. `ignore_created`: rows are visible from their event time on.
-  KeyWalk(const SortedEvents& events, bool ignore_created);
+  // REQUIRES: `events` outlives the calls after it. by_created: a row counts from its knowledge
+  // time on too; else from its event time on.
+  void SetEvents(const SortedEvents& events, bool by_created);
 
   // REQUIRES: `questions` ascending; valid until the next call.
   void SetKey(int32_t key, std::span<const base::EventTime> questions);
@@ -26,14 +27,16 @@ class KeyWalk {
   aggregate::Walk Past(const window::Window& window, base::Duration resolution,
                        const uint8_t* filter);
   aggregate::Walk Future(base::Duration label_length, const uint8_t* filter);
+  // How near the rows of the last walk came to the questions that saw them.
+  void AddGaps(Gaps* gaps) const;
 
  private:
   aggregate::Walk Build(bool by_created, const uint8_t* filter);
   void WalkByTime(const uint8_t* filter);
   void WalkByCreated(const uint8_t* filter);
 
-  const SortedEvents& events_;
-  const bool by_created_;
+  const SortedEvents* events_ = nullptr;
+  bool by_created_ = false;
   int64_t first_ = 0;  // the key's rows
   int64_t last_ = 0;
   std::span<const base::EventTime> questions_;

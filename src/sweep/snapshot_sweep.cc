@@ -3,7 +3,9 @@
 #include "sweep/snapshot_sweep.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "sweep/gather.h"
 #include "window/window.h"
 
 namespace millrace::sweep {
@@ -12,12 +14,10 @@ using base::EventTime;
 
 namespace {
 
-constexpr int32_t kRangesMax = 64;
-
 class NewestRow {
  public:
-  NewestRow(const SortedEvents& events, const SnapshotSweep& sweep)
-      : events_(events), sweep_(sweep), by_created_(events.has_created() && !sweep.ignore_created) {
+  NewestRow(const SortedEvents& events, const ViewSweep& sweep)
+      : events_(events), sweep_(sweep), by_created_(sweep.by_created(events.has_created())) {
     const auto& features = sweep.view->features;
     for (size_t i = 0; i < features.size(); ++i) {
       if (features[i].kind == features::FeatureKind::kRow) tie_order_.push_back(i);
@@ -62,37 +62,65 @@ class NewestRow {
   }
 
   const SortedEvents& events_;
-  const SnapshotSweep& sweep_;
+  const ViewSweep& sweep_;
   const bool by_created_;
   std::vector<size_t> tie_order_;
 };
 
 }  // namespace
 
-std::vector<int64_t> SweepSnapshot(const SortedEvents& events, const Questions& questions,
-                                   const SnapshotSweep& sweep, const SpineRows& spine) {
-  const std::vector<int32_t> bounds = KeyRanges(events.offsets, questions.offsets, kRangesMax);
-  std::vector<int64_t> winners(spine.rows, kNoRow);
-  spine.run(kRangesMax, [&](int64_t range) {
-    NewestRow newest(events, sweep);
-    std::vector<int64_t> found;
-    for (int32_t key = bounds[range]; key < bounds[range + 1]; ++key) {
-      const int64_t begin = questions.offsets[key];
-      const int64_t size = questions.offsets[key + 1] - begin;
-      if (size == 0) continue;
-      found.resize(size);
-      newest.SweepKey(key, {questions.times.data() + begin, static_cast<size_t>(size)},
-                      found.data());
-      for (int64_t i = 0; i < size; ++i) winners[questions.rows[begin + i]] = found[i];
+SnapshotSweeper::SnapshotSweeper(ViewSweep sweep) : sweep_(std::move(sweep)) {}
+
+SweptRows SnapshotSweeper::Run(const SortedEvents& events, const Questions& questions) {
+  const std::vector<int64_t> winners = NewestRows(events, questions, sweep_);
+  SweptRows swept;
+  swept.found.reserve(winners.size());
+  if (sweep_.event_times) swept.event_times.Reserve(questions.size());
+  for (size_t q = 0; q < winners.size(); ++q) {
+    const int64_t winner = winners[q];
+    const bool found = winner >= 0;
+    swept.found.push_back(found                     ? Found::kFound
+                          : (winner == kExpiredRow) ? Found::kExpired
+                                                    : Found::kNothing);
+    if (sweep_.event_times) {
+      if (found) {
+        swept.event_times.AppendInt(events.times[winner].micros());
+      } else {
+        swept.event_times.AppendNull();
+      }
     }
-  });
-  return winners;
+    if (!found) continue;
+    swept.gaps.AddEvent(events.times[winner] - questions.times[q]);
+    if (sweep_.by_created(events.has_created())) {
+      swept.gaps.AddCreated(events.created[winner] - questions.times[q]);
+    }
+  }
+  for (const int index : sweep_.features) {
+    const columns::Column& values = events.values[index];
+    if (values.type.is_null()) {  // no row at all
+      swept.cells.emplace_back(sweep_.view->features[index].type);
+      for (size_t q = 0; q < winners.size(); ++q) swept.cells.back().AppendNull();
+    } else if (values.codes != nullptr) {
+      swept.cells.push_back(GatherShared(values, winners));
+    } else {
+      swept.cells.emplace_back(values.type);
+      AppendRows(values, winners, &swept.cells.back());
+    }
+  }
+  return swept;
 }
 
-std::vector<int64_t> NewestRows(const SortedEvents& events, int32_t key, const SnapshotSweep& sweep,
-                                std::span<const EventTime> times) {
-  std::vector<int64_t> winners(times.size(), kNoRow);
-  NewestRow(events, sweep).SweepKey(key, times, winners.data());
+std::vector<int64_t> NewestRows(const SortedEvents& events, const Questions& questions,
+                                const ViewSweep& sweep) {
+  NewestRow newest(events, sweep);
+  std::vector<int64_t> winners(questions.size(), kNoRow);
+  for (int32_t key = 0; key < events.keys(); ++key) {
+    const int64_t first = questions.offsets[key];
+    const int64_t size = questions.offsets[key + 1] - first;
+    if (size == 0) continue;
+    newest.SweepKey(key, {questions.times.data() + first, static_cast<size_t>(size)},
+                    winners.data() + first);
+  }
   return winners;
 }
 

@@ -1,5 +1,5 @@
-// SweepSnapshot: the newest row of one snapshot view for every question. Lookups use it with events
-// as the questions.
+// SnapshotSweeper: the newest row of a snapshot view for every question. Lookups use NewestRows
+// with events as the questions.
 #pragma once
 
 #include <cstdint>
@@ -7,29 +7,26 @@
 #include <vector>
 
 #include "base/time.h"
-#include "features/plan.h"
-#include "sweep/questions.h"
-#include "sweep/view_events.h"
-#include "sweep/window_sweep.h"
+#include "sweep/view_sweep.h"
 
 namespace millrace::sweep {
 
-// What stands for "no row" in an answer.
+// What stands for "no row" among winners.
 inline constexpr int64_t kNoRow = -1;       // none with its times at or before the question
 inline constexpr int64_t kExpiredRow = -2;  // the newest one is older than the ttl
 
-struct SnapshotSweep {
-  const features::View* view = nullptr;
-  bool ignore_created = false;
+class SnapshotSweeper final : public ViewSweeper {
+ public:
+  explicit SnapshotSweeper(ViewSweep sweep);
+  SweptRows Run(const SortedEvents& events, const Questions& questions) override;
+
+ private:
+  const ViewSweep sweep_;
 };
 
-// Per spine row the winning row of `events`, or kNoRow or kExpiredRow; kNoRow where the row asks
-// nothing. REQUIRES: `events` and `questions` over the same keys.
-std::vector<int64_t> SweepSnapshot(const SortedEvents& events, const Questions& questions,
-                                   const SnapshotSweep& sweep, const SpineRows& spine);
-
-// The same for one key at ascending times, one winner per time.
-std::vector<int64_t> NewestRows(const SortedEvents& events, int32_t key, const SnapshotSweep& sweep,
-                                std::span<const base::EventTime> times);
+// Per question the winning row of `events`, or kNoRow or kExpiredRow. REQUIRES: both over the same
+// keys.
+std::vector<int64_t> NewestRows(const SortedEvents& events, const Questions& questions,
+                                const ViewSweep& sweep);
 
 }  // namespace millrace::sweep

@@ -12,7 +12,7 @@
 #include "sweep/key_walk.h"
 #include "sweep/questions.h"
 #include "sweep/snapshot_sweep.h"
-#include "sweep/view_events.h"
+#include "sweep/sweep_testing.h"
 #include "sweep/window_sweep.h"
 #include "window/window.h"
 
@@ -23,67 +23,6 @@ using base::Duration;
 using base::EventTime;
 using columns::Column;
 using columns::Kind;
-
-EventTime At(int64_t micros) {
-  return EventTime::Micros(micros);
-}
-Duration Us(int64_t micros) {
-  return Duration::Micros(micros);
-}
-
-struct Event {
-  std::string key;
-  int64_t time;
-  int64_t created;
-  int64_t value;
-};
-
-// Events of one int64 input and, as a snapshot, one value.
-struct Made {
-  features::View view;
-  KeyIds keys;
-  SortedEvents events;
-};
-
-Made MakeEvents(const std::vector<Event>& events, bool has_created, features::ViewKind kind) {
-  Made made;
-  made.view.kind = kind;
-  columns::ColumnBuffer values(Kind::kInt64);
-  columns::EventBatch batch;
-  features::ViewRows rows;
-  for (const Event& event : events) {
-    rows.rows.push_back(batch.size++);
-    rows.keys.Append(event.key);
-    batch.event_times.push_back(At(event.time));
-    if (has_created) batch.created.push_back(At(event.created));
-    values.AppendInt(event.value);
-  }
-  if (kind == features::ViewKind::kWindowed) {
-    made.view.inputs.resize(1);
-    rows.inputs = {values.View()};
-  } else {
-    features::Feature feature;
-    feature.name = "value";
-    feature.kind = features::FeatureKind::kRow;
-    made.view.features = {feature};
-    rows.values = {values.View()};
-  }
-  ViewEvents collected(made.view);
-  collected.Append(batch, rows, &made.keys, true);
-  made.events = std::move(collected).Sort(made.keys.size(), RunInOrder);
-  return made;
-}
-
-std::vector<Event> RandomEvents(std::mt19937* random, int count) {
-  std::vector<Event> events;
-  for (int i = 0; i < count; ++i) {
-    const int64_t time = static_cast<int64_t>((*random)() % 60) - 10;
-    events.push_back({"k" + std::to_string((*random)() % 3), time,
-                      time + static_cast<int64_t>((*random)() % 40) - 10,
-                      static_cast<int64_t>((*random)() % 5)});
-  }
-  return events;
-}
 
 TEST(KeyIds, AreDenseAndStable) {
   KeyIds keys;
@@ -101,22 +40,9 @@ TEST(KeyIds, AreDenseAndStable) {
 TEST(SortQuestions, LeavesOutWhatAsksNothing) {
   const std::vector<int32_t> ids = {1, KeyIds::kNone, 0, 1, 1};
   const std::vector<EventTime> times = {At(5), At(1), At(9), At(3), At(5)};
-  const std::vector<uint8_t> asked = {1, 1, 1, 1, 1};
-  const Questions questions = SortQuestions(ids, times, asked, 3);
+  const Questions questions = SortQuestions(ids, times, 3);
   EXPECT_EQ(questions.offsets, (std::vector<int64_t>{0, 1, 4, 4}));
   EXPECT_EQ(questions.rows, (std::vector<int64_t>{2, 3, 0, 4}));
-  const std::vector<uint8_t> some = {1, 1, 0, 1, 0};
-  EXPECT_EQ(SortQuestions(ids, times, some, 2).rows, (std::vector<int64_t>{3, 0}));
-}
-
-TEST(KeyRanges, CoverAllKeysOnce) {
-  const std::vector<int64_t> events = {0, 1'000, 1'000, 1'001, 1'002};
-  const std::vector<int64_t> questions = {0, 0, 5, 6, 7};
-  const std::vector<int32_t> bounds = KeyRanges(events, questions, 8);
-  ASSERT_EQ(bounds.size(), 9u);
-  EXPECT_EQ(bounds.front(), 0);
-  EXPECT_EQ(bounds.back(), 4);
-  EXPECT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
 }
 
 // Which events a walk holds at each step, as sorted lists.
@@ -140,8 +66,9 @@ TEST(KeyWalk, HoldsWhatTheRuleSaysForRandomEvents) {
   for (int round = 0; round < 300; ++round) {
     const bool has_created = round % 2 == 0;
     const bool ignore_created = round % 5 == 0;
-    const Made made =
+    const auto owned =
         MakeEvents(RandomEvents(&random, 30), has_created, features::ViewKind::kWindowed);
+    const Made& made = *owned;
     std::vector<EventTime> questions;
     for (int i = 0; i < 12; ++i) questions.push_back(At(static_cast<int64_t>(random() % 80) - 10));
     std::sort(questions.begin(), questions.end());
@@ -150,7 +77,8 @@ TEST(KeyWalk, HoldsWhatTheRuleSaysForRandomEvents) {
     const Duration resolution = window.length && round % 3 == 0 ? Us(10) : Us(0);
     std::vector<uint8_t> filter;
     for (int64_t row = 0; row < made.events.size(); ++row) filter.push_back(random() % 4 != 0);
-    KeyWalk walk(made.events, ignore_created);
+    KeyWalk walk;
+    walk.SetEvents(made.events, has_created && !ignore_created);
     for (int32_t key = 0; key < made.keys.size(); ++key) {
       walk.SetKey(key, questions);
       const auto held = HeldRows(walk.Past(window, resolution, filter.data()));
@@ -177,9 +105,10 @@ TEST(KeyWalk, HoldsWhatTheRuleSaysForRandomEvents) {
 
 TEST(KeyWalk, LeavesOutRowsThatNoQuestionSees) {
   // Known only after it has left the window, and between two windows.
-  const Made made =
+  const auto made =
       MakeEvents({{"a", 10, 30, 1}, {"a", 50, 50, 2}}, true, features::ViewKind::kWindowed);
-  KeyWalk walk(made.events, false);
+  KeyWalk walk;
+  walk.SetEvents(made->events, true);
   const std::vector<EventTime> questions = {At(15), At(40), At(100)};
   walk.SetKey(0, questions);
   const aggregate::Walk built = walk.Past({Us(10)}, Us(0), nullptr);
@@ -187,12 +116,14 @@ TEST(KeyWalk, LeavesOutRowsThatNoQuestionSees) {
   EXPECT_TRUE(built.leave.empty());
 }
 
-TEST(SweepSnapshot, FindsTheNewestRowForRandomEvents) {
+TEST(NewestRows, FindsTheNewestRowForRandomEvents) {
   std::mt19937 random(2);
   for (int round = 0; round < 300; ++round) {
     const bool has_created = round % 2 == 0;
     const bool ignore_created = round % 5 == 0;
-    Made made = MakeEvents(RandomEvents(&random, 30), has_created, features::ViewKind::kSnapshot);
+    const auto owned =
+        MakeEvents(RandomEvents(&random, 30), has_created, features::ViewKind::kSnapshot);
+    Made& made = *owned;
     if (round % 3 == 0) made.view.ttl = Us(12);
     std::vector<int32_t> ids;
     std::vector<EventTime> times;
@@ -200,9 +131,13 @@ TEST(SweepSnapshot, FindsTheNewestRowForRandomEvents) {
       ids.push_back(static_cast<int32_t>(random() % made.keys.size()));
       times.push_back(At(static_cast<int64_t>(random() % 80) - 10));
     }
-    const Questions questions = SortQuestions(ids, times, {}, made.keys.size());
-    const std::vector<int64_t> winners =
-        SweepSnapshot(made.events, questions, {&made.view, ignore_created}, {25, RunInOrder});
+    const Questions questions = SortQuestions(ids, times, made.keys.size());
+    ViewSweep sweep;
+    sweep.view = &made.view;
+    sweep.ignore_created = ignore_created;
+    const std::vector<int64_t> newest = NewestRows(made.events, questions, sweep);
+    std::vector<int64_t> winners(ids.size());
+    for (size_t q = 0; q < newest.size(); ++q) winners[questions.rows[q]] = newest[q];
     for (size_t i = 0; i < ids.size(); ++i) {
       int64_t best = kNoRow;
       for (int64_t row = made.events.offsets[ids[i]]; row < made.events.offsets[ids[i] + 1];
@@ -232,9 +167,10 @@ TEST(SweepSnapshot, FindsTheNewestRowForRandomEvents) {
   }
 }
 
-TEST(SweepWindows, ScattersAnswersIntoTheOrderOfTheSpine) {
-  Made made = MakeEvents({{"a", 1, 0, 10}, {"b", 1, 0, 20}, {"a", 2, 0, 1}}, false,
-                         features::ViewKind::kWindowed);
+TEST(WindowSweeper, AnswersInTheOrderOfItsQuestions) {
+  const auto owned = MakeEvents({{"a", 1, 0, 10}, {"b", 1, 0, 20}, {"a", 2, 0, 1}}, false,
+                                features::ViewKind::kWindowed);
+  Made& made = *owned;
   features::Feature sum;
   sum.name = "sum";
   sum.input = 0;
@@ -248,19 +184,36 @@ TEST(SweepWindows, ScattersAnswersIntoTheOrderOfTheSpine) {
   made.view.features = {sum, list};
   const std::vector<int32_t> ids = {1, 0, KeyIds::kNone, 0, 1};
   const std::vector<EventTime> times = {At(3), At(3), At(3), At(2), At(9)};
-  const Questions questions = SortQuestions(ids, times, {}, 2);
-  const WindowAnswers answers = SweepWindows(
-      made.events, questions, {&made.view, {0, 1}, std::nullopt, false}, {5, RunInOrder});
-  const Column& sums = answers.cells[0].view;
-  const Column& lists = answers.cells[1].view;
-  EXPECT_EQ(columns::ToText(sums.value(0), Kind::kInt64), "20");
+  const Questions questions = SortQuestions(ids, times, 2);
+  EXPECT_EQ(questions.rows, (std::vector<int64_t>{3, 1, 0, 4}));
+  ViewSweep sweep;
+  sweep.view = &made.view;
+  sweep.features = {0, 1};
+  const SweptRows swept = MakeViewSweeper(sweep)->Run(made.events, questions);
+  const Column sums = swept.cells[0].View();
+  const Column lists = swept.cells[1].View();
+  EXPECT_EQ(columns::ToText(sums.value(0), Kind::kInt64), "10");
   EXPECT_EQ(columns::ToText(sums.value(1), Kind::kInt64), "11");
-  EXPECT_FALSE(sums.valid(2));
-  EXPECT_EQ(columns::ToText(sums.value(3), Kind::kInt64), "10");
-  EXPECT_FALSE(sums.valid(4));
+  EXPECT_EQ(columns::ToText(sums.value(2), Kind::kInt64), "20");
+  EXPECT_FALSE(sums.valid(3));
   EXPECT_EQ(columns::ToText(lists.value(1), lists.type), "[10, 1]");
-  EXPECT_EQ(columns::ToText(lists.value(3), lists.type), "[10]");
-  EXPECT_EQ(answers.counts, (std::vector<uint8_t>{1, 1, 0, 1, 0}));
+  EXPECT_EQ(swept.found,
+            (std::vector<Found>{Found::kFound, Found::kFound, Found::kFound, Found::kNothing}));
+  // The event at 2 is seen at 3, the one at 1 at 2.
+  EXPECT_EQ(swept.gaps.event, Us(-1));
+  EXPECT_FALSE(swept.gaps.created.has_value());
+}
+
+TEST(Placed, PutsCellsWhereTheirRowsAre) {
+  columns::ColumnBuffer cells(Kind::kString);
+  cells.AppendString("c");
+  cells.AppendNull();
+  cells.AppendString("b");
+  const std::vector<int64_t> rows = {2, 0, 1};
+  const columns::ColumnBuffer placed = Placed(std::move(cells), rows);
+  EXPECT_FALSE(placed.View().valid(0));
+  EXPECT_EQ(placed.View().strings[1], "b");
+  EXPECT_EQ(placed.View().strings[2], "c");
 }
 
 TEST(Gather, TakesNullsForMissingRows) {

@@ -1,50 +1,53 @@
-// SweepWindows: the windowed features, resp. labels, of one view for every question, one pass per
-// key.
+// WindowSweeper: the windowed features of a view, or a label, for every question: one walk per key
+// and group of features that read the same rows.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "aggregate/aggregate.h"
+#include "aggregate/shared_slide.h"
 #include "columns/column.h"
-#include "features/plan.h"
-#include "sweep/questions.h"
-#include "sweep/tasks.h"
-#include "sweep/view_events.h"
+#include "sweep/key_walk.h"
+#include "sweep/view_sweep.h"
+#include "window/window.h"
 
 namespace millrace::sweep {
 
-struct WindowSweep {
-  const features::View* view = nullptr;
-  std::vector<int> features;  // kAggregate features of the view, by index
-  // Set for labels: the window is (t, t + length] and knowledge time plays no part.
-  std::optional<base::Duration> label_length;
-  bool ignore_created = false;
+class WindowSweeper final : public ViewSweeper {
+ public:
+  explicit WindowSweeper(ViewSweep sweep);
+  SweptRows Run(const SortedEvents& events, const Questions& questions) override;
+
+ private:
+  // A slide and the features that it answers, which have one input.
+  struct Slides {
+    int input;
+    std::unique_ptr<aggregate::SharedSlide> slide;
+    std::vector<size_t> features;  // indices into ViewSweep::features
+  };
+  // Features that read the same rows: one walk serves them all.
+  struct Group {
+    window::Window window;
+    int filter;
+    std::vector<size_t> features;  // indices into ViewSweep::features
+    bool counts = false;           // its rows are those of the longest window, none left out
+    std::vector<Slides> slides;
+  };
+
+  void GroupFeatures();
+  void MakeSlides(Group* group) const;
+  void SweepKey(std::span<const base::EventTime> questions, int64_t first, SweptRows* swept);
+  aggregate::Walk WalkOf(const Group& group);
+  aggregate::Input InputOf(int input) const;
+
+  const ViewSweep sweep_;
+  std::vector<Group> groups_;
+  KeyWalk walk_;
+  std::vector<columns::ColumnBuffer*> outs_;
+  const SortedEvents* events_ = nullptr;
+  columns::Column no_input_;
 };
-
-struct WindowAnswers {
-  // Per feature one cell per spine row: as its function finalizes it, null where the row asks
-  // nothing.
-  std::vector<columns::OwnedColumn> cells;
-  // Per spine row: 1 if an event counts in the view's longest window (of a label: in its own).
-  std::vector<uint8_t> counts;
-};
-
-// How many rows the answer has, and how its pieces of work are run.
-struct SpineRows {
-  int64_t rows = 0;
-  RunTasks run = RunInOrder;
-};
-
-// REQUIRES: `events` and `questions` over the same keys; question rows < spine.rows.
-WindowAnswers SweepWindows(const SortedEvents& events, const Questions& questions,
-                           const WindowSweep& sweep, const SpineRows& spine);
-
-// Per time of `times`, ascending: whether an event of the key counts in the view's longest window.
-std::vector<uint8_t> CountsAtTimes(const SortedEvents& events, int32_t key,
-                                   const WindowSweep& sweep,
-                                   std::span<const base::EventTime> times);
 
 }  // namespace millrace::sweep

@@ -50,13 +50,20 @@ class Round {
     for (bool smaller = true; smaller && runs_ < kShrinkRunsMax;) {
       smaller = false;
       auto drop = [&](auto member) {
-        for (size_t i = member(&random)->size(); i-- > 0 && runs_ < kShrinkRunsMax;) {
-          RandomCase candidate = random;
-          auto* items = member(&candidate);
-          items->erase(items->begin() + static_cast<std::ptrdiff_t>(i));
-          if (!Differs(candidate)) continue;
-          random = std::move(candidate);
-          smaller = true;
+        // Many at once first: a case may have thousands of rows.
+        for (size_t count = std::max<size_t>(1, member(&random)->size() / 2);; count /= 2) {
+          size_t end = member(&random)->size();
+          while (end >= count && runs_ < kShrinkRunsMax) {
+            RandomCase candidate = random;
+            auto* items = member(&candidate);
+            const auto last = items->begin() + static_cast<std::ptrdiff_t>(end);
+            items->erase(last - static_cast<std::ptrdiff_t>(count), last);
+            end -= count;
+            if (!Differs(candidate)) continue;
+            random = std::move(candidate);
+            smaller = true;
+          }
+          if (count == 1) break;
         }
       };
       drop([](RandomCase* c) { return &c->asks; });
@@ -92,7 +99,7 @@ class Round {
   int runs_ = 0;
 };
 
-// Two variations of all, other ones for every seed.
+// Three variations of all, other ones for every seed, one of them with too little memory.
 std::vector<Variation> PickVariations(const EngineKind& kind, uint64_t seed) {
   std::vector<Variation> all = engines::VariationsOf(kind);
   std::mt19937_64 random(seed ^ 0x9e3779b97f4a7c15U);
@@ -100,7 +107,13 @@ std::vector<Variation> PickVariations(const EngineKind& kind, uint64_t seed) {
   // One of each format, so that a case that one cannot hold still runs.
   std::stable_sort(all.begin(), all.end(),
                    [](const Variation& a, const Variation& b) { return a.format < b.format; });
-  return {all.front(), all.back()};
+  std::vector<Variation> picked = {all.front(), all.back()};
+  const bool tight = std::any_of(picked.begin(), picked.end(),
+                                 [](const Variation& one) { return one.memory_bytes > 0; });
+  const auto other = std::find_if(all.begin(), all.end(),
+                                  [](const Variation& one) { return one.memory_bytes > 0; });
+  if (!tight && other != all.end()) picked.push_back(*other);
+  return picked;
 }
 
 void Report(const RandomCase& failed, const CaseOutcome& outcome, const Options& options) {

@@ -1,5 +1,6 @@
 // What is drawn: few keys, few instants, few values, so that ties, duplicates and edges are the
-// rule; and the numbers that break sums.
+// rule; and the numbers that break sums. Some cases have a shape that is hard on its own: thousands
+// of events of one key, of many keys, of one instant, thousands of questions.
 #include "differential/random_case.h"
 
 #include <algorithm>
@@ -21,18 +22,52 @@ const Texts kNumberTexts = {"'1'", "'2'", "'-3'", "'4'", "x"};  // one cannot be
 const Texts kUnsigned = {"0", "1", "18446744073709551615", "9223372036854775808"};
 const Texts kVectors = {"[1.0, 0.0]", "[0.5, -2.0]", "[0.1, 0.2]", "[-0.0, 1e30]", "[NaN, 1.0]"};
 
+// Keys that begin alike, and long ones.
+const Texts kPrefixes = {"a",
+                         "aa",
+                         "'aa '",
+                         "aaé",
+                         "aaê",
+                         "日本",
+                         "日本語",
+                         "'日本語 '",
+                         "🂡",
+                         "🂡🂢",
+                         std::string(200, 'k'),
+                         std::string(199, 'k') + "l"};
+
+enum class Shape {
+  kSmall,
+  kHotKey,      // thousands of events, most of one key
+  kManyKeys,    // hundreds of keys, more than a training set has partitions; many strings
+  kLongSpine,   // thousands of questions about one key
+  kOneInstant,  // events and questions at two instants and a microsecond beside them
+  kAfter,       // no question is later than any event
+  kFarCreated,  // known long after or long before it happened
+  kPrefixes,    // keys and strings that begin alike, and many of them
+};
+
+// Heavy ones are rare: the reference engine is naive.
+Shape ShapeOf(uint64_t seed) {
+  std::mt19937_64 random(seed * 0x9e3779b97f4a7c15U + 1);
+  const uint64_t drawn = random() % 100;
+  if (drawn < 3) return static_cast<Shape>(1 + drawn);
+  if (drawn < 23) return static_cast<Shape>(4 + drawn % 4);
+  return Shape::kSmall;
+}
+
 class Drawer {
  public:
-  explicit Drawer(uint64_t seed) : random_(seed) { result_.seed = seed; }
+  explicit Drawer(uint64_t seed) : random_(seed), shape_(ShapeOf(seed)) { result_.seed = seed; }
 
   RandomCase Run() {
-    has_created_ = Chance(0.5);
+    has_created_ = Chance(0.5) || shape_ == Shape::kFarCreated;
     items_created_ = Chance(0.4);
     tame_ = Chance(0.4);
-    int_key_ = Chance(0.3);
+    int_key_ = Chance(0.3) && shape_ != Shape::kPrefixes;
     errors_ = Chance(0.3);
     before_epoch_ = Chance(0.2);
-    if (has_created_ && Chance(0.2)) {
+    if (has_created_ && shape_ != Shape::kFarCreated && Chance(0.2)) {
       has_created_ = false;
       result_.definitions = "sources:\n  e: {created: event_time + 20m}\n";
       created_expression_ = true;
@@ -40,12 +75,12 @@ class Drawer {
     result_.definitions += std::string("entities:\n  user: {keys: {user_id: ") + KeyType() +
                            "}}\n  item: {keys: {item_id: string}}\n";
     AddCatalog();
-    const int64_t windowed = 1 + Below(2);
+    const int64_t windowed = heavy() ? 1 : 1 + Below(2);
     for (int64_t i = 0; i < windowed; ++i) {
       AddWindowed("w" + std::to_string(i), "    entity: user\n");
     }
-    if (Chance(0.25)) AddWindowed("gw", "");  // one key for all
-    if (Chance(0.25)) AddWindowed("cw", "    entities: [user, item]\n");
+    if (!heavy() && Chance(0.25)) AddWindowed("gw", "");  // one key for all
+    if (!heavy() && Chance(0.25)) AddWindowed("cw", "    entities: [user, item]\n");
     if (Chance(0.6)) AddSnapshot();
     if (Chance(0.4)) AddOnDemand();
     if (Chance(0.5)) AddLabels();
@@ -58,6 +93,10 @@ class Drawer {
  private:
   int64_t Below(int64_t n) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(n)); }
   bool Chance(double p) { return static_cast<double>(random_() >> 11) * 0x1p-53 < p; }
+  // Whether the reference engine must not be asked for much more.
+  bool heavy() const {
+    return shape_ == Shape::kHotKey || shape_ == Shape::kManyKeys || shape_ == Shape::kLongSpine;
+  }
   const std::string& Pick(const Texts& texts) {
     return texts[static_cast<size_t>(Below(static_cast<int64_t>(texts.size())))];
   }
@@ -69,7 +108,12 @@ class Drawer {
     static const Texts kFar = {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
                                "1677-09-21T00:12:43.145224Z"};
     if (Chance(0.02)) return Pick(kFar);
-    const int64_t minutes = 10 * Below(36);
+    return TimeBetween(0, 36);
+  }
+
+  std::string TimeBetween(int64_t first, int64_t last) {
+    const int64_t step = first + Below(last - first);
+    const int64_t minutes = 10 * (shape_ == Shape::kOneInstant ? step % 2 * 6 : step);
     char text[64];
     const char* day = before_epoch_ ? (minutes < 180 ? "1969-12-31" : "1970-01-01") : "2025-01-01";
     const int64_t hour = before_epoch_ ? (minutes / 60 + 21) % 24 : 8 + minutes / 60;
@@ -80,9 +124,21 @@ class Drawer {
     return text;
   }
 
+  std::string EventTime() { return shape_ == Shape::kAfter ? TimeBetween(18, 36) : Time(); }
+  std::string AskedTime() { return shape_ == Shape::kAfter ? TimeBetween(0, 19) : Time(); }
+  std::string Created() {
+    static const Texts kFar = {"1969-01-01T00:00:00Z", "2025-01-03T00:00:00Z",
+                               "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"};
+    return shape_ == Shape::kFarCreated && Chance(0.7) ? Pick(kFar) : Time();
+  }
+
   std::string User() {
     static const Texts kNames = {"ann", "bob", "eve"};
     static const Texts kNumbers = {"1", "-5", "9223372036854775807"};
+    if (shape_ == Shape::kPrefixes) return Pick(kPrefixes);
+    if (shape_ == Shape::kManyKeys) return (int_key_ ? "" : "u") + std::to_string(Below(700));
+    const bool hot = shape_ == Shape::kHotKey || shape_ == Shape::kLongSpine;
+    if (hot && Chance(0.9)) return int_key_ ? "1" : "ann";
     return Pick(int_key_ ? kNumbers : kNames);
   }
   std::string Float() { return Pick(tame_ ? kTameFloats : kFloats); }
@@ -194,7 +250,7 @@ class Drawer {
           "    where: " + (lookup && Chance(0.4) ? "it.price is not null" : Condition()) + "\n";
     }
     Texts windows;
-    while (static_cast<int64_t>(windows.size()) < 1 + Below(3)) {
+    while (static_cast<int64_t>(windows.size()) < 1 + Below(heavy() ? 2 : 3)) {
       const std::string window = Duration();
       if (std::find(windows.begin(), windows.end(), window) == windows.end()) {
         windows.push_back(window);
@@ -208,7 +264,7 @@ class Drawer {
     const bool has_all = std::find(windows.begin(), windows.end(), "all") != windows.end();
     if (!has_all && Chance(0.3)) view.head += "    resolution: 10m\n";
     view.head += "    features:\n";
-    const int64_t count = 2 + Below(4);
+    const int64_t count = 2 + Below(heavy() ? 2 : 4);
     for (int64_t i = 0; i < count; ++i) {
       const std::string feature = "a" + std::to_string(i);
       const std::string call = i == 0 ? "count()" : Aggregate(false, lookup);
@@ -287,16 +343,33 @@ class Drawer {
     auto unreadable = [&](const std::string& text) {
       return errors_ && Chance(0.05) ? std::string("!zz") : text;
     };
-    std::string row = unreadable(OrNull(Time(), 0.03));
-    if (has_created_) row += " | " + OrNull(Time(), 0.03);
+    std::string row = unreadable(OrNull(EventTime(), 0.03));
+    if (has_created_) row += " | " + OrNull(Created(), 0.03);
     row += " | " + OrNull(User(), 0.05) + " | " + OrNull(Pick({"pen", "ink", "tea"}));
     row += " | " + unreadable(OrNull(Chance(0.8) && tame_ ? Pick({"1", "2", "3"}) : Pick(kInts)));
-    row += " | " + OrNull(Float()) + " | " + OrNull(Pick(kStrings)) + " | " +
+    row += " | " + OrNull(Float()) + " | " + OrNull(String()) + " | " +
            OrNull(Pick({"true", "false"})) + " | " + OrNull(Pick(kNumberTexts));
     row += " | " + OrNull(Pick(kFloat32s)) + " | " + OrNull(Pick(kUnsigned)) + " | " +
            OrNull(Pick({"1", "-128", "127"}));
     row += " | " + OrNull(Pick({"2024-02-29", "1969-12-31", "2025-01-01"}));
     return row + " | " + (errors_ && Chance(0.1) ? "[1.0]" : OrNull(Pick(kVectors)));
+  }
+
+  std::string String() {
+    if (shape_ == Shape::kPrefixes && Chance(0.5)) return Pick(kPrefixes);
+    const bool many = heavy() || shape_ == Shape::kPrefixes;
+    return many && Chance(0.5) ? "s" + std::to_string(Below(2'000)) : Pick(kStrings);
+  }
+
+  int64_t EventCount() {
+    if (shape_ == Shape::kHotKey) return 2'000 + Below(2'000);
+    if (shape_ == Shape::kManyKeys) return 2'000;
+    return Below(12) == 0 ? Below(2) : 5 + Below(40);
+  }
+
+  int64_t AskedCount() {
+    if (shape_ == Shape::kManyKeys) return 200;
+    return shape_ == Shape::kLongSpine ? 1'000 + Below(2'000) : 3 + Below(12);
   }
 
   void AddEvents() {
@@ -305,7 +378,7 @@ class Drawer {
                  " | user_id:" + KeyType() +
                  " | item_id:string | x:int64 | f:float64 | s:string | b:bool | t:string | "
                  "g:float32 | u:uint64 | w:int8 | d:date | v:vector<float32, 2>\n";
-    const int64_t rows = Below(12) == 0 ? Below(2) : 5 + Below(40);
+    const int64_t rows = EventCount();
     for (int64_t i = 0; i < rows; ++i) {
       table.rows.push_back(i > 0 && Chance(0.1) ? table.rows.back() : EventRow());
     }
@@ -332,9 +405,9 @@ class Drawer {
     ask.inputs = std::string("at | user_id | item_id") + (has_request_ ? " | r" : "");
     ask.asked = asked_;
     ask.asked.insert(ask.asked.end(), labels_.begin(), labels_.end());
-    const int64_t rows = 3 + Below(12);
+    const int64_t rows = AskedCount();
     for (int64_t i = 0; i < rows; ++i) {
-      std::string row = OrNull(Time(), 0.05) + " | " + OrNull(User(), 0.05) + " | " +
+      std::string row = OrNull(AskedTime(), 0.05) + " | " + OrNull(User(), 0.05) + " | " +
                         OrNull(Pick({"pen", "ink", "tea"}), 0.05);
       if (has_request_) row += " | " + OrNull(Float());
       ask.rows.push_back(row);
@@ -348,7 +421,7 @@ class Drawer {
   }
 
   void AddSteps() {
-    if (!Chance(0.3)) return;
+    if (shape_ == Shape::kManyKeys || !Chance(0.3)) return;
     RandomTable ask;
     const std::string day = before_epoch_ ? "1970-01-01T" : "2025-01-01T";
     ask.head = "ask offline --full-names --every " + Pick({"10m", "1h"}) + " --from " + day +
@@ -363,6 +436,7 @@ class Drawer {
   }
 
   std::mt19937_64 random_;
+  const Shape shape_;
   RandomCase result_;
   Texts asked_;
   Texts labels_;

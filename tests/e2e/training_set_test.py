@@ -53,7 +53,7 @@ def test_the_spines_rows_with_features_and_labels(applied):
     assert ann["buys_again_7d"] == "1"
     zoe = made[4]
     assert (zoe["count_30d"], zoe["sum_30d"], zoe["device"]) == ("0", "", "")
-    assert leftovers(applied) == {"t.csv"}
+    assert leftovers(applied) == {"t.csv", "t.csv.proof.json"}
 
 
 @pytest.mark.parametrize("extension", ["csv", "parquet", "arrow"])
@@ -152,7 +152,7 @@ def test_nothing_applied(made):
         (["--spine", "data/spine.csv"], "usage", "--features"),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--features", "user_spend:*"], "usage", ""),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--memory", "lots"], "usage", ""),
-        (["--spine", "data/spine.csv", "--service", "ranking_v1", "--verify"], "reserved", ""),
+        (["--spine", "data/spine.csv", "--service", "ranking_v1", "--verify", "t.csv"], "usage", "--verify"),
         (["--spine", "data/spine.csv", "--service", "ranking_v1", "--timestamp", "when"], "missing_column", "when"),
     ],
 )
@@ -211,9 +211,8 @@ def test_rejected_events_are_counted_and_strict_refuses_them(applied):
         file.write("ann,books,1.0,\n,books,1.0,2025-01-03T00:00:00Z\n")
     report = applied.ok(*ASK, "--out", "t.csv").out
     assert "null_event_time" in report and "null_key" in report
-    applied.path("t.csv").unlink()
-    applied.refused(1, "strict", *ASK, "--strict", "--out", "t.csv")
-    assert leftovers(applied) == set()
+    applied.refused(1, "strict", *ASK, "--strict", "--out", "u.csv")
+    assert leftovers(applied) == {"t.csv", "t.csv.proof.json"}
 
 
 def parquet_source(repository: Repository) -> None:

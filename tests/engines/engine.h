@@ -27,8 +27,11 @@ struct Variation {
   bool shuffled = false;             // the rows in another order than the case's
   int64_t batch_rows_max = 1 << 16;  // rows given to the engine at once
   int threads = 0;                   // 0: the engine's own choice
+  int64_t memory_bytes = 0;          // 0: the engine's own choice; 1: nothing fits, all is spilled
+  int64_t chunk_rows = 0;            // of the answer at a time; 0: the engine's own choice
 
-  std::string ToString() const;  // "csv, 3 files, shuffled, batches of 1"
+  // "csv, 3 files, shuffled, batches of 1, 2 threads, memory 1"
+  std::string ToString() const;
 };
 
 struct StepsAsked {
@@ -58,10 +61,11 @@ struct Answer {
   // then those.
   std::vector<Field> columns;
   std::vector<std::vector<Value>> rows;
-  Counts rejected;  // ("view spend", "null_key")
-  Counts errors;    // ("spend:sum", "integer_overflow"): cells that an evaluation error made null
-  Counts nulls;     // ("sum", "not_found"): why cells of a column of the answer are null
-  Counts counted;   // ("rows", "null_key"), ("sum", "changed"), ("a_label", "not_over_yet")
+  Counts rejected;      // ("view spend", "null_key")
+  bool pruned = false;  // rows that no question could see were not even judged
+  Counts errors;   // ("spend:sum", "integer_overflow"): cells that an evaluation error made null
+  Counts nulls;    // ("sum", "not_found"): why cells of a column of the answer are null
+  Counts counted;  // ("rows", "null_key"), ("sum", "changed"), ("a_label", "not_over_yet")
 };
 
 class Engine {

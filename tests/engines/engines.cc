@@ -18,6 +18,8 @@ std::string Variation::ToString() const {
   if (shuffled) text += ", shuffled";
   text += batch_rows_max > 1000 ? ", one batch" : ", batches of " + std::to_string(batch_rows_max);
   if (threads > 0) text += ", " + std::to_string(threads) + " threads";
+  if (memory_bytes > 0) text += ", memory " + std::to_string(memory_bytes);
+  if (chunk_rows > 0) text += ", chunks of " + std::to_string(chunk_rows);
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 
@@ -91,6 +92,8 @@ void ReadReport(const offline::Report& report, Answer* answer) {
   for (const auto& cells : report.null_cells) {
     answer->nulls[{cells.column, cells.reason}] += cells.count;
   }
+  answer->pruned = std::any_of(report.sources.begin(), report.sources.end(),
+                               [](const auto& source) { return source.rows_pruned > 0; });
   auto count = [&](const std::string& subject, const std::string& reason, int64_t n) {
     if (n > 0) answer->counted[{subject, reason}] += n;
   };
@@ -101,6 +104,19 @@ void ReadReport(const offline::Report& report, Answer* answer) {
   count("rows", "changed", report.rows_changed);
   count("rows", "null_key", report.rows_null_key);
   count("rows", "null_time", report.rows_null_time);
+}
+
+// That the variation is what it says: a row that was used had to wait somewhere.
+Status CheckSpilled(const Variation& variation, const offline::Report& report) {
+  const bool used = std::any_of(report.gaps.begin(), report.gaps.end(),
+                                [](const auto& gap) { return gap.event.has_value(); });
+  if (variation.memory_bytes == 1 && used && report.spilled_bytes == 0) {
+    return Status::Invalid("nothing was spilled");
+  }
+  if (variation.memory_bytes == 0 && report.spilled_bytes > 0) {
+    return Status::Invalid("something was spilled");
+  }
+  return Status::OK();
 }
 
 class OfflineEngine : public Engine {
@@ -138,14 +154,16 @@ class OfflineEngine : public Engine {
     request.timestamp = kTimestamp;
     request.ignore_created = question.ignore_created;
     request.threads = variation_.threads;
-    auto open = [this](const features::Source& source, const std::vector<int>& columns) {
-      sources::ReadOptions options;
+    if (variation_.memory_bytes > 0) request.memory_bytes = variation_.memory_bytes;
+    if (variation_.chunk_rows > 0) request.chunk_rows = variation_.chunk_rows;
+    request.spill_folder = folder_.path();
+    auto open = [this](const features::Source& source, sources::ReadOptions options) {
       options.root = folder_.path();
       options.batch_rows_max = variation_.batch_rows_max;
-      options.columns = columns;
       return sources::OpenFiles(source, options);
     };
     ARROW_ASSIGN_OR_RAISE(offline::TrainingSet set, offline::MakeTrainingSet(request, open));
+    ARROW_RETURN_NOT_OK(CheckSpilled(variation_, set.report));
     Answer answer;
     const int first = question.steps ? 0 : 1 + static_cast<int>(question.inputs.size());
     ARROW_RETURN_NOT_OK(ReadColumns(*set.table, first, &answer));

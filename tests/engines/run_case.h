@@ -16,7 +16,8 @@ struct CaseOutcome {
   std::vector<std::string> failures;  // "path:line: … [engine, variation]"
 };
 
-// The variations that an engine gets: formats, files, orders and batches, multiplied.
+// The variations that an engine gets: formats, files, orders and batches, multiplied;
+// then too little memory in a few of them.
 std::vector<Variation> VariationsOf(const EngineKind& kind);
 
 // `check_text`: compare with the case's text too (the differential test's cases have none).

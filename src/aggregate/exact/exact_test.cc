@@ -10,6 +10,7 @@
 #include "aggregate/exact/chunk_sum.h"
 #include "aggregate/exact/dyadic.h"
 #include "aggregate/exact/float_sum.h"
+#include "aggregate/exact/near_sums.h"
 #include "aggregate/exact/rounding.h"
 
 namespace millrace::aggregate::exact {
@@ -194,6 +195,85 @@ TEST(FloatSumTest, SpecialsComeAndGo) {
   EXPECT_EQ(sum.Round(), 1.5);
   sum.Add(std::numeric_limits<double>::quiet_NaN());
   EXPECT_TRUE(std::isnan(sum.Round()));
+}
+
+struct NearTerm {
+  uint64_t mantissa;
+  unsigned shift;
+  bool negative;
+};
+
+// The ends of what fits among them: 0, 2^53 - 1, and all 64 bits of an integer.
+NearTerm DrawTerm(std::mt19937_64* random) {
+  NearTerm term{.mantissa = (*random)() >> 11, .shift = 0, .negative = (*random)() % 3 == 0};
+  switch ((*random)() % 6) {
+    case 0:
+      term.mantissa = (*random)() % 2 == 0 ? 0 : (uint64_t{1} << 53) - 1;
+      break;
+    case 1:
+      term.mantissa = ~uint64_t{0} - (*random)() % 2;
+      return term;
+    default:
+      break;
+  }
+  term.shift = static_cast<unsigned>((*random)() % 5 == 0 ? 31 : (*random)() % 32);
+  return term;
+}
+
+Dyadic ExactOf(const NearTerm& term) {
+  return Dyadic({term.mantissa}, term.shift, term.negative);
+}
+
+TEST(NearSumsTest, GiveWhatExactNumbersGive) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    NearSums<true> sums;
+    NearSums<false> sum;
+    Dyadic first;
+    Dyadic second;
+    std::vector<NearTerm> inside;
+    const auto exponent = static_cast<int64_t>(random() % 2300) - 1200;  // subnormal to infinite
+    const bool constant = round % 8 == 0;
+    for (int step = 0; step < 30; ++step) {
+      if (inside.size() > 1 && random() % 3 == 0) {
+        std::swap(inside[random() % inside.size()], inside.back());
+        const NearTerm left = inside.back();
+        inside.pop_back();
+        sums.Change<true>(left.mantissa, left.shift, left.negative);
+        sum.Change<true>(left.mantissa, left.shift, left.negative);
+        first = first - ExactOf(left);
+        second = second - ExactOf(left) * ExactOf(left);
+      } else {
+        inside.push_back(constant && !inside.empty() ? inside.front() : DrawTerm(&random));
+        const NearTerm entered = inside.back();
+        sums.Change<false>(entered.mantissa, entered.shift, entered.negative);
+        sum.Change<false>(entered.mantissa, entered.shift, entered.negative);
+        first = first + ExactOf(entered);
+        second = second + ExactOf(entered) * ExactOf(entered);
+      }
+      const uint64_t n = inside.size();
+      ASSERT_EQ(sums.First(exponent), first.Scaled(exponent));
+      ASSERT_EQ(sums.Second(exponent), second.Scaled(2 * exponent));
+      ASSERT_EQ(sums.RoundSum(exponent), Round(first.Scaled(exponent)));
+      ASSERT_EQ(sum.RoundSum(exponent), Round(first.Scaled(exponent)));
+      const Dyadic spread = Dyadic::FromUInt(n) * second - first * first;
+      for (const uint64_t divisor : {n * n, n * (n + 1), uint64_t{1}, ~uint64_t{0}}) {
+        ASSERT_EQ(sums.RoundSpread(n, divisor, exponent),
+                  RoundRatio(spread.Scaled(2 * exponent), Dyadic::FromUInt(divisor)));
+      }
+    }
+  }
+}
+
+TEST(NearSumsTest, HoldTheLargestTerms) {
+  NearSums<true> sums;
+  constexpr uint64_t kTerms = 1 << 20;
+  const uint64_t largest = (uint64_t{1} << 53) - 1;
+  for (uint64_t i = 0; i < kTerms; ++i) sums.Change<false>(largest, 31, i % 2 == 0);
+  EXPECT_EQ(sums.RoundSum(0), 0.0);
+  const Dyadic square = Dyadic({largest}, 31, false) * Dyadic({largest}, 31, false);
+  EXPECT_EQ(sums.Second(0), square * Dyadic::FromUInt(kTerms));
+  EXPECT_EQ(sums.RoundSpread(kTerms, kTerms, 0), Round(square * Dyadic::FromUInt(kTerms)));
 }
 
 }  // namespace

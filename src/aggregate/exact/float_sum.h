@@ -17,6 +17,7 @@ struct Specials {
   uint64_t negative = 0;
 
   bool any() const { return (nan | positive | negative) != 0; }
+  uint64_t count() const { return nan + positive + negative; }
   void Add(double value, uint64_t count) {
     if (std::isnan(value)) {
       nan += count;

@@ -57,6 +57,32 @@ class KeyIds {
   // key_of(position) for each position in [0, size); valid(position) says which have one.
   template <class KeyOfPosition, class Valid>
   void Reset(int64_t size, const KeyOfPosition& key_of, const Valid& valid) {
+    Number(size, key_of, valid);
+    Sort();
+  }
+  // The keys of rows of a column. Valid while the column lives.
+  void Reset(const columns::Column& column, std::span<const int64_t> rows) {
+    ResetUnordered(column, rows);
+    Sort();
+  }
+  // The same, but the numbers follow no order.
+  void ResetUnordered(const columns::Column& column, std::span<const int64_t> rows) {
+    if constexpr (std::is_same_v<Key, BytesKey>) {
+      if (column.codes != nullptr) return NumberCodes(column, rows);
+    }
+    row_keys_.Reset(column, rows);
+    Number(
+        static_cast<int64_t>(rows.size()), [&](int64_t i) { return row_keys_[i]; },
+        [&](int64_t i) { return column.valid(rows[static_cast<size_t>(i)]); });
+  }
+
+  int64_t size() const { return static_cast<int64_t>(keys_.size()); }  // distinct values
+  int32_t id(int64_t position) const { return ids_[static_cast<size_t>(position)]; }
+  Key key(int64_t id) const { return keys_[static_cast<size_t>(id)]; }
+
+ private:
+  template <class KeyOfPosition, class Valid>
+  void Number(int64_t size, const KeyOfPosition& key_of, const Valid& valid) {
     seen_.clear();
     keys_.clear();
     ids_.assign(static_cast<size_t>(size), -1);
@@ -67,14 +93,25 @@ class KeyIds {
       if (added) keys_.push_back(key);
       ids_[static_cast<size_t>(i)] = at->second;
     }
-    Sort();
   }
-
-  int64_t size() const { return static_cast<int64_t>(keys_.size()); }  // distinct values
-  int32_t id(int64_t position) const { return ids_[static_cast<size_t>(position)]; }
-  Key key(int64_t id) const { return keys_[static_cast<size_t>(id)]; }
-
- private:
+  // Costs the rows, however many codes there are.
+  void NumberCodes(const columns::Column& column, std::span<const int64_t> rows) {
+    const auto code_count = static_cast<size_t>(column.code_count);
+    if (code_ids_.size() < code_count) code_ids_.resize(code_count, -1);
+    keys_.clear();
+    ids_.assign(rows.size(), -1);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int64_t row = rows[i];
+      if (!column.valid(row)) continue;
+      int32_t& id = code_ids_[static_cast<size_t>(column.codes[row])];
+      if (id < 0) {
+        id = static_cast<int32_t>(keys_.size());
+        keys_.push_back(column.strings[row]);
+      }
+      ids_[i] = id;
+    }
+    for (const int64_t row : rows) code_ids_[static_cast<size_t>(column.codes[row])] = -1;
+  }
   void Sort() {
     std::vector<std::pair<Key, int32_t>> sorted(keys_.size());
     for (size_t i = 0; i < keys_.size(); ++i) sorted[i] = {keys_[i], static_cast<int32_t>(i)};
@@ -89,9 +126,11 @@ class KeyIds {
     }
   }
 
+  RowKeys<Key> row_keys_;
   absl::flat_hash_map<Key, int32_t, KeyHash, std::equal_to<>> seen_;
   std::vector<Key> keys_;
   std::vector<int32_t> ids_;
+  std::vector<int32_t> code_ids_;  // by code; -1 between calls
 };
 
 }  // namespace millrace::aggregate::keys

@@ -156,6 +156,23 @@ OwnedColumn CheckUtf8(OwnedColumn column) {
   return cells.empty() ? std::move(column) : WithCells(std::move(column), std::move(cells));
 }
 
+template <typename ArrayType>
+bool HasAsciiBytes(const arrow::Array& array) {
+  const auto& text = static_cast<const ArrayType&>(array);
+  const uint8_t* bytes = text.raw_data() + text.value_offset(0);
+  uint8_t bits = 0;
+  for (int64_t i = 0; i < text.total_values_length(); ++i) bits |= bytes[i];
+  return bits < 0x80;
+}
+
+// Whether all bytes of the texts are ASCII, in one pass over the whole: the usual case, and then no
+// text needs a look of its own.
+bool IsAscii(const arrow::Array& text) {
+  if (text.length() == 0) return true;
+  if (text.type_id() == Id::STRING) return HasAsciiBytes<arrow::StringArray>(text);
+  return text.type_id() == Id::LARGE_STRING && HasAsciiBytes<arrow::LargeStringArray>(text);
+}
+
 // An array of binary as text of the same layout; others unchanged.
 arrow::Result<std::shared_ptr<arrow::Array>> AsText(const std::shared_ptr<arrow::Array>& array) {
   if (array->type_id() == Id::BINARY) return array->View(arrow::utf8());
@@ -311,14 +328,15 @@ base::Status CheckReadable(const arrow::DataType& from, const Type& type, Timest
 }
 
 base::Result<OwnedColumn> ReadArray(std::shared_ptr<arrow::Array> array, const Type& type,
-                                    TimestampUnit unit) {
+                                    TimestampUnit unit, columns::Distinct distinct) {
   switch (WayOf(*array->type(), type, unit)) {
     case Way::kLayout:
       return columns::FromArrow(std::move(array), type);
     case Way::kString: {
       ARROW_ASSIGN_OR_RAISE(auto text, AsText(array));
+      const bool ascii = IsAscii(*text);
       ARROW_ASSIGN_OR_RAISE(OwnedColumn column, columns::FromArrow(std::move(text), type));
-      return CheckUtf8(std::move(column));
+      return ascii ? std::move(column) : CheckUtf8(std::move(column));
     }
     case Way::kText:
       return ReadText(array, type, unit);
@@ -332,8 +350,12 @@ base::Result<OwnedColumn> ReadArray(std::shared_ptr<arrow::Array> array, const T
       return ReadListArray(std::move(array), type, unit);
     case Way::kMap:
       return ReadMapArray(*array, type, unit);
-    case Way::kDictionary:
-      return ReadDictionaryArray(array, type, unit);
+    case Way::kDictionary: {
+      // Each value is converted once; what differs as a value differs as a text.
+      const auto& rows = static_cast<const arrow::DictionaryArray&>(*array);
+      ARROW_ASSIGN_OR_RAISE(OwnedColumn values, ReadArray(rows.dictionary(), type, unit));
+      return columns::FromDictionary(rows, std::move(values), distinct);
+    }
     case Way::kNone:
       break;
   }

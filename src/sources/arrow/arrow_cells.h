@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "columns/arrow_column.h"
 #include "columns/column.h"
 #include "features/plan.h"
 
@@ -17,10 +18,11 @@ namespace millrace::sources {
 base::Status CheckReadable(const arrow::DataType& from, const columns::Type& type,
                            features::TimestampUnit unit);
 
-// One cell per row: valid, null, kBadCast or kVectorLength. Keeps `array` alive. Error: as
-// CheckReadable.
-base::Result<columns::OwnedColumn> ReadArray(std::shared_ptr<arrow::Array> array,
-                                             const columns::Type& type,
-                                             features::TimestampUnit unit);
+// One cell per row: valid, null, kBadCast or kVectorLength. `distinct`: the values of a dictionary
+// array's dictionary, if it is one. Keeps `array` alive. Errors: as CheckReadable; corrupt, a
+// dictionary array with indices outside of its dictionary.
+base::Result<columns::OwnedColumn> ReadArray(
+    std::shared_ptr<arrow::Array> array, const columns::Type& type, features::TimestampUnit unit,
+    columns::Distinct distinct = columns::Distinct::kUnknown);
 
 }  // namespace millrace::sources

@@ -119,32 +119,4 @@ base::Result<OwnedColumn> ReadMapArray(const arrow::Array& array, const Type& ty
   return Own(std::move(out));
 }
 
-base::Result<OwnedColumn> ReadDictionaryArray(const std::shared_ptr<arrow::Array>& array,
-                                              const Type& type, TimestampUnit unit) {
-  const auto& rows = static_cast<const arrow::DictionaryArray&>(*array);
-  ARROW_ASSIGN_OR_RAISE(const OwnedColumn values, ReadArray(rows.dictionary(), type, unit));
-  ColumnBuffer out(type);
-  if (type.physical() == columns::Physical::kString) {
-    // Views of the dictionary's strings, not copies.
-    out.Resize(rows.length());
-    for (int64_t i = 0; i < rows.length(); ++i) {
-      const int64_t index = rows.IsValid(i) ? rows.GetValueIndex(i) : -1;
-      out.cells()[i] = index < 0 ? uint8_t{columns::kNullCell} : values.view.cell(index);
-      if (index >= 0) out.strings()[i] = values.view.strings[index];
-    }
-    OwnedColumn column = Own(std::move(out));
-    using Pair = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
-    column.owner = std::make_shared<const Pair>(std::move(column.owner), values.owner);
-    return column;
-  }
-  for (int64_t i = 0; i < rows.length(); ++i) {
-    if (rows.IsValid(i)) {
-      out.AppendFrom(values.view, rows.GetValueIndex(i));
-    } else {
-      out.AppendNull();
-    }
-  }
-  return Own(std::move(out));
-}
-
 }  // namespace millrace::sources

@@ -1,5 +1,5 @@
-// The nested part of ArrowCells: lists, maps and dictionaries whose values are converted cell by
-// cell. Called by ReadArray (arrow_cells.h) alone, which has chosen the way.
+// The nested part of ArrowCells: lists and maps whose values are converted cell by cell. Called by
+// ReadArray (arrow_cells.h) alone, which has chosen the way.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -19,8 +19,5 @@ base::Result<columns::OwnedColumn> ReadListArray(std::shared_ptr<arrow::Array> a
 base::Result<columns::OwnedColumn> ReadMapArray(const arrow::Array& array,
                                                 const columns::Type& type,
                                                 features::TimestampUnit unit);
-base::Result<columns::OwnedColumn> ReadDictionaryArray(const std::shared_ptr<arrow::Array>& array,
-                                                       const columns::Type& type,
-                                                       features::TimestampUnit unit);
 
 }  // namespace millrace::sources

@@ -80,23 +80,30 @@ ParquetFile::ParquetFile(std::unique_ptr<parquet::arrow::FileReader> reader, std
 base::Result<ParquetFile> ParquetFile::Open(const FileList& list, const ListedFile& file) {
   auto opened = list.filesystem->OpenInputFile(file.path);
   if (!opened.ok()) return FileError(opened.status(), "read", file.shown, base::codes::kIo);
+  return Open(*std::move(opened), file.shown, {.remote = !list.local});
+}
+
+base::Result<ParquetFile> ParquetFile::Open(std::shared_ptr<arrow::io::RandomAccessFile> input,
+                                            const std::string& shown,
+                                            const ParquetOpening& opening) {
   std::unique_ptr<parquet::arrow::FileReader> reader;
-  ARROW_RETURN_NOT_OK(ParquetFence(file.shown, [&]() -> arrow::Status {
+  ARROW_RETURN_NOT_OK(ParquetFence(shown, [&]() -> arrow::Status {
     parquet::ReaderProperties properties;
     properties.set_page_checksum_verification(true);
     parquet::ArrowReaderProperties arrow_properties;
-    arrow_properties.set_use_threads(true);
-    arrow_properties.set_pre_buffer(!list.local);
+    arrow_properties.set_use_threads(opening.threads);
+    arrow_properties.set_pre_buffer(opening.remote);
     // The old 96-bit times reach further than 64 bits of nanoseconds.
     arrow_properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
+    for (const int leaf : opening.dictionaries) arrow_properties.set_read_dictionary(leaf, true);
     parquet::arrow::FileReaderBuilder builder;
-    ARROW_RETURN_NOT_OK(builder.Open(*opened, properties));
+    ARROW_RETURN_NOT_OK(builder.Open(std::move(input), properties, opening.metadata));
     builder.properties(arrow_properties);
     return builder.Build().Value(&reader);
   }));
-  ParquetFile parquet(std::move(reader), file.shown);
+  ParquetFile parquet(std::move(reader), shown);
   ARROW_RETURN_NOT_OK(
-      ParquetFence(file.shown, [&] { return parquet.reader_->GetSchema(&parquet.schema_); }));
+      ParquetFence(shown, [&] { return parquet.reader_->GetSchema(&parquet.schema_); }));
   return parquet;
 }
 
@@ -129,15 +136,19 @@ base::Result<arrow::FieldVector> ParquetFile::Leaves() const {
   return paths;
 }
 
-int ParquetFile::row_groups() const {
-  return reader_->num_row_groups();
+std::shared_ptr<parquet::FileMetaData> ParquetFile::metadata() const {
+  return reader_->parquet_reader()->metadata();
 }
 
-int64_t ParquetFile::rows() const {
-  return reader_->parquet_reader()->metadata()->num_rows();
+base::Result<std::shared_ptr<arrow::Table>> ParquetFile::ReadGroup(
+    int row_group, const std::vector<int>& leaves) const {
+  std::shared_ptr<arrow::Table> table;
+  ARROW_RETURN_NOT_OK(
+      ParquetFence(shown_, [&] { return reader_->ReadRowGroup(row_group, leaves).Value(&table); }));
+  return table;
 }
 
-base::Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetFile::Read(
+base::Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetFile::ReadBatches(
     int row_group, const std::vector<int>& leaves, int64_t rows_max) const {
   std::unique_ptr<arrow::RecordBatchReader> batches;
   reader_->set_batch_size(rows_max);

@@ -3,11 +3,8 @@
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
 #include <arrow/io/file.h>
-#include <arrow/record_batch.h>
-#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
-#include <arrow/type_traits.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,8 +14,6 @@
 #include <vector>
 
 #include "columns/arrow_column.h"
-#include "sources/arrow/arrow_cells.h"
-#include "sources/cells/cell_text.h"
 #include "sources/cells/shown_text.h"
 #include "sources/cells/type_guess.h"
 #include "sources/csv/csv_columns.h"
@@ -27,7 +22,6 @@
 namespace millrace::sources {
 namespace {
 
-using columns::Column;
 using columns::ColumnBuffer;
 using columns::Type;
 
@@ -147,89 +141,6 @@ base::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path,
         std::make_shared<arrow::ChunkedArray>(std::move(columns.chunks[i]), fields[i]->type()));
   }
   return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
-}
-
-namespace {
-
-void AppendField(std::string_view text, bool is_text, std::string* out) {
-  const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos;
-  if (plain && !(is_text && text.empty())) {
-    out->append(text);
-    return;
-  }
-  out->push_back('"');
-  for (const char c : text) {
-    if (c == '"') out->push_back('"');
-    out->push_back(c);
-  }
-  out->push_back('"');
-}
-
-// A column of the table as cells. Types that are not ours but have a text, such as decimals, are
-// strings.
-base::Result<columns::OwnedColumn> TextColumn(const std::string& name,
-                                              const std::shared_ptr<arrow::Array>& array) {
-  const auto type = Type::FromArrow(*array->type());
-  if (type.ok()) return ReadArray(array, *type, features::TimestampUnit::kNone);
-  const arrow::Type::type id = array->type_id();
-  if (id == arrow::Type::NA || arrow::is_decimal(id) || id == arrow::Type::TIME32 ||
-      id == arrow::Type::TIME64) {
-    ColumnBuffer texts(columns::Kind::kString);
-    for (int64_t i = 0; i < array->length(); ++i) {
-      if (array->IsNull(i)) {
-        texts.AppendNull();
-        continue;
-      }
-      ARROW_ASSIGN_OR_RAISE(const auto scalar, array->GetScalar(i));
-      texts.AppendString(scalar->ToString());
-    }
-    return Own(std::move(texts));
-  }
-  return base::Error(
-      base::codes::kTypeMismatch,
-      fmt::format("column '{}' is {}, which CSV cannot hold", name, array->type()->ToString()));
-}
-
-base::Status WriteBatch(const arrow::RecordBatch& batch, arrow::io::OutputStream* out) {
-  std::vector<columns::OwnedColumn> cells;
-  for (int i = 0; i < batch.num_columns(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto column, TextColumn(batch.column_name(i), batch.column(i)));
-    cells.push_back(std::move(column));
-  }
-  std::string text;
-  std::string cell;
-  for (int64_t row = 0; row < batch.num_rows(); ++row) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) text.push_back(',');
-      const Column& column = cells[i].view;
-      if (!column.valid(row)) continue;
-      cell.clear();
-      AppendCellText(column, row, &cell);
-      AppendField(cell, column.type.physical() == columns::Physical::kString, &text);
-    }
-    text.push_back('\n');
-  }
-  return out->Write(text.data(), static_cast<int64_t>(text.size()));
-}
-
-}  // namespace
-
-base::Status WriteCsv(const arrow::Table& table, arrow::io::OutputStream* out) {
-  std::string header;
-  for (int i = 0; i < table.num_columns(); ++i) {
-    if (i > 0) header.push_back(',');
-    AppendField(table.field(i)->name(), true, &header);
-  }
-  header.push_back('\n');
-  ARROW_RETURN_NOT_OK(out->Write(header.data(), static_cast<int64_t>(header.size())));
-  arrow::TableBatchReader batches(table);
-  batches.set_chunksize(16'384);
-  while (true) {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    ARROW_RETURN_NOT_OK(batches.ReadNext(&batch));
-    if (batch == nullptr) return base::Status::OK();
-    ARROW_RETURN_NOT_OK(WriteBatch(*batch, out));
-  }
 }
 
 }  // namespace millrace::sources

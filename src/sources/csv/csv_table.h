@@ -1,7 +1,6 @@
-// CSV tables: whole, with inferred types in, with our text forms out. Called by table_file.
+// CSV tables, read whole, with inferred types. They are written by csv_sink. Called by table_file.
 #pragma once
 
-#include <arrow/io/type_fwd.h>
 #include <arrow/type_fwd.h>
 
 #include <map>
@@ -17,9 +16,5 @@ namespace millrace::sources {
 // (docs/sources.md): bool, int64, uint64, float64, date, timestamp, string.
 base::Result<std::shared_ptr<arrow::Table>> ReadCsv(
     const std::string& path, const std::map<std::string, columns::Type>& types);
-
-// RFC 4180 with LF: a header, null as nothing, an empty string as "". Errors: type_mismatch; what
-// the stream reports.
-base::Status WriteCsv(const arrow::Table& table, arrow::io::OutputStream* out);
 
 }  // namespace millrace::sources

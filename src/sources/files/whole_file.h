@@ -1,5 +1,5 @@
 // WholeFile: a file that appears whole or not at all: written beside its place under a name of its
-// own, then renamed over it. Called by WriteTable, and by whoever writes a text beside a table.
+// own, then renamed over it. Called by TableWriter, and by whoever writes a text beside a table.
 #pragma once
 
 #include <arrow/io/type_fwd.h>
