@@ -1,36 +1,48 @@
-"""Runs a command as a whole process and measures it from outside: wall and CPU seconds, peak memory."""
+"""Runs commands as whole processes in turn, measured from outside, and takes medians."""
 import dataclasses
-import os
+import json
+import pathlib
 import statistics
 import subprocess
-import time
+import sys
+
+MEASURED = str(pathlib.Path(__file__).with_name("measured.py"))
+
+
+@dataclasses.dataclass
+class Command:
+    words: list[str]
+    rounds: int
 
 
 @dataclasses.dataclass
 class Figures:
+    """Medians, and the range of the wall time."""
     wall_s: float
     cpu_s: float
-    peak_bytes: int
+    peak_bytes: float
+    least_s: float
+    most_s: float
+    rounds: int
 
 
-def run(command: list[str]) -> Figures:
-    begin = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    complaint = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.monotonic() - begin
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: exit {child.returncode}\n{complaint.decode()}")
-    return Figures(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+def run(words: list[str]) -> dict[str, float]:
+    done = subprocess.run([sys.executable, "-S", MEASURED, *words], stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        raise SystemExit(done.returncode)
+    return json.loads(done.stdout)
 
 
-def in_turn(commands: dict[str, list[str]], rounds: int) -> dict[str, Figures]:
-    """Each command once per round, in turn, so that a slow minute of the machine slows all of them; the medians."""
-    seen: dict[str, list[Figures]] = {name: [] for name in commands}
-    for _ in range(rounds):
+def in_turn(commands: dict[str, Command]) -> dict[str, Figures]:
+    """Each command once per round, in turn, so that a slow minute of the machine slows all of them."""
+    seen: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+    for number in range(max(command.rounds for command in commands.values())):
         for name, command in commands.items():
-            seen[name].append(run(command))
-    return {name: Figures(*(statistics.median(getattr(f, field.name) for f in figures)
-                            for field in dataclasses.fields(Figures)))
-            for name, figures in seen.items()}
+            if number < command.rounds:
+                seen[name].append(run(command.words))
+    figures = {}
+    for name, runs in seen.items():
+        walls = [figure["wall_s"] for figure in runs]
+        medians = (statistics.median(figure[key] for figure in runs) for key in ("wall_s", "cpu_s", "peak_bytes"))
+        figures[name] = Figures(*medians, min(walls), max(walls), len(walls))
+    return figures

@@ -1,14 +1,16 @@
 """Runs the peers and Millrace in turn on the same files, whole processes from reading Parquet to the written Parquet,
-checks that the results agree, and prints medians and ratios: `run.py [--quick] [--rounds N] [--only NAME] [--out FILE]`.
-Called by `./dev bench` with MILLRACE set to the binary."""
+checks that the results agree, and prints medians, ratios and whether the targets are met. Called by `./dev bench` with
+MILLRACE set to the binary. The full run writes RESULTS.md."""
 import argparse
 import datetime
+import importlib.metadata
 import os
 import pathlib
 import platform
 import subprocess
 import sys
 import tempfile
+import time
 
 import agree
 import process
@@ -16,66 +18,126 @@ import scenarios
 
 HERE = pathlib.Path(__file__).resolve().parent
 MILLRACE = str(pathlib.Path(os.environ.get("MILLRACE", HERE.parent / "build/bin/millrace")).resolve())
-THREADS = str(os.cpu_count())
+CORES = sorted(os.sched_getaffinity(0))
+BUSY = 0.1  # the share of the cores from which other processes are in the figures
 
 
 def repository(folder: pathlib.Path, definitions: str) -> None:
-    (folder / "features").mkdir()
+    (folder / "features").mkdir(parents=True)
     (folder / "millrace.yaml").write_text("project: bench\n")
     (folder / "features" / "bench.yaml").write_text(definitions)
-    subprocess.run([MILLRACE, "--project", str(folder), "apply"], check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+    subprocess.run([MILLRACE, "--project", str(folder), "apply"], check=True, stdout=subprocess.DEVNULL)
 
 
-def commands(scenario: scenarios.Scenario, folder: pathlib.Path) -> dict[str, list[str]]:
-    ours = [MILLRACE, "--project", str(folder), "training-set", *scenario.options, "--out", str(folder / "ours.parquet")]
-    if scenario.spine is not None:
-        ours += ["--spine", str(scenario.spine)]
-    found = {"Millrace": ours}
+def our_words(ours: scenarios.Ours, folder: pathlib.Path) -> list[str]:
+    repository(folder, ours.definitions)
+    words = ["taskset", "-c", str(CORES[0])] if ours.one_core else []
+    words += [MILLRACE, "--project", str(folder), "training-set", *ours.options, "--out", str(folder / "out.parquet")]
+    return words + (["--spine", str(ours.spine)] if ours.spine else [])
+
+
+def commands(scenario: scenarios.Scenario, folder: pathlib.Path, rounds: int) -> dict[str, process.Command]:
+    found = {}
+    for number, ours in enumerate(scenario.ours):
+        found[ours.name] = process.Command(our_words(ours, folder / f"ours{number}"), rounds)
     for number, peer in enumerate(scenario.peers):
-        found[peer.name] = [sys.executable, str(HERE / "peers" / peer.script), *map(str, peer.inputs),
-                            str(folder / f"peer{number}.parquet"), THREADS, *peer.extra]
-    files = [str(part) for pair in scenario.reading for part in pair]
-    found["reading alone (pyarrow)"] = [sys.executable, str(HERE / "peers" / "reading.py"), THREADS, *files]
+        words = [sys.executable, str(HERE / "peers" / peer.script), *map(str, peer.inputs),
+                 str(folder / f"peer{number}.parquet"), str(len(CORES))]
+        found[peer.name] = process.Command(words, peer.rounds or rounds)
+    if scenario.reading:
+        files = [str(part) for pair in scenario.reading for part in pair]
+        words = [sys.executable, str(HERE / "peers" / "reading.py"), str(len(CORES)), *files]
+        found[scenarios.READING] = process.Command(words, rounds)
     return found
 
 
-def measure(scenario: scenarios.Scenario, rounds: int) -> list[str]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        repository(folder, scenario.definitions)
-        figures = process.in_turn(commands(scenario, folder), rounds)
-        cells = 0
-        for number, peer in enumerate(scenario.peers):
-            if peer.agrees:
-                cells += agree.check(str(folder / "ours.parquet"), str(folder / f"peer{number}.parquet"), peer.floor)
-    ours = figures["Millrace"].wall_s
-    lines = [f"### {scenario.name}", "", scenario.about + (f"; {cells:,} cells agree" if cells else ""), "",
-             "| engine | wall s | CPU s | peak MiB | Millrace / it |", "| --- | ---: | ---: | ---: | ---: |"]
-    for name, f in figures.items():
-        lines.append(f"| {name} | {f.wall_s:.2f} | {f.cpu_s:.2f} | {f.peak_bytes / 2**20:.0f} | {ours / f.wall_s:.3f} |")
-    return lines + [""]
+def agreement(scenario: scenarios.Scenario, folder: pathlib.Path) -> str:
+    cells = 0
+    for number, peer in enumerate(scenario.peers):
+        try:
+            cells += agree.check(str(folder / "ours0/out.parquet"), str(folder / f"peer{number}.parquet"), peer.floors, peer.order_by)
+        except agree.Disagree as difference:
+            return f"; **{peer.name} disagrees**: {difference}"
+    return f"; {cells:,} cells agree" if cells else ""
+
+
+def target_rows(name: str, scenario: scenarios.Scenario, figures: dict[str, process.Figures]) -> list[str]:
+    return [f"| {name}: {target.text} | {target.value(figures):.3f}{target.unit} | "
+            f"{'≥' if target.at_least else '≤'} {target.bound:g}{target.unit} | {'yes' if target.met(figures) else '**no**'} |"
+            for target in scenario.targets]
+
+
+TARGETS_HEAD = ["| target | measured | bound | met |", "| --- | ---: | ---: | --- |"]
+
+
+def measure(name: str, scenario: scenarios.Scenario, rounds: int) -> tuple[list[str], list[str]]:
+    """The scenario's section of the report, and the rows of its targets."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        figures = process.in_turn(commands(scenario, folder, rounds))
+        agreed = agreement(scenario, folder)
+    first = next(iter(figures))
+    lines = [f"### {name}", "", scenario.about + agreed, "",
+             f"| | wall s | least to most | CPU s | peak MiB | {first} / it |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for engine, f in figures.items():
+        label = engine if f.rounds == rounds else f"{engine}, {f.rounds} round"
+        lines.append(f"| {label} | {f.wall_s:.2f} | {f.least_s:.2f} to {f.most_s:.2f} | {f.cpu_s:.2f} | {f.peak_bytes / 2**20:.0f} | "
+                     f"{figures[first].wall_s / f.wall_s:.3f} |")
+    rows = target_rows(name, scenario, figures)
+    return [*lines, "", *TARGETS_HEAD, *rows, ""], rows
+
+
+def processor() -> str:
+    names = [line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def busy_share() -> float:
+    """What other processes use of the cores in two seconds. The load average still has our own build in it."""
+    def ticks() -> list[int]:
+        return [int(n) for n in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+
+    before = ticks()
+    time.sleep(2)
+    spent = [after - was for was, after in zip(before, ticks())]
+    return 1 - (spent[3] + spent[4]) / sum(spent)  # idle, and waiting for the disk
+
+
+def introduction(rounds: int) -> list[str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "polars", "pyarrow"))
+    load, busy = os.getloadavg()[0], busy_share()
+    command = " ".join(["./dev bench", *sys.argv[1:]])
+    return ["# Results", "",
+            f"`{command}`, {datetime.date.today()}: {processor()}, {len(CORES)} cores, {memory:.0f} GiB; {versions}. Whole processes, from "
+            f"reading Parquet to the written Parquet, medians of {rounds} rounds in turn unless a row says otherwise.",
+            f"At the start the load average was {load:.2f}, and other processes used {busy:.0%} of the cores" +
+            ("; **the machine was busy: these are no figures to go by.**" if busy > BUSY else "."), ""]
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--quick", action="store_true", help="small sizes, about a minute")
+    options = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="small sizes, about a minute; the targets are meant for the full ones")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--only", default="", help="scenarios whose name contains this")
-    options.add_argument("--out", help="write the report here too")
+    options.add_argument("--out", help="write the report here; by default the full run writes RESULTS.md")
     chosen = options.parse_args()
-    lines = ["# Results", "",
-             f"`./dev bench`, {datetime.date.today()}, {platform.machine()}, {THREADS} threads, medians of {chosen.rounds} rounds in "
-             "turn. Whole processes, from reading Parquet to the written Parquet. The machine is shared and noisy: read the ratios.", ""]
-    print("\n".join(lines))
-    for make in scenarios.QUICK if chosen.quick else scenarios.FULL:
-        scenario = make()
-        if chosen.only not in scenario.name:
+    out = chosen.out or (None if chosen.quick or chosen.only else HERE / "RESULTS.md")
+    head = introduction(chosen.rounds)
+    print("\n".join(head), flush=True)
+    sections, targets = [], list(TARGETS_HEAD)
+    for name, make in (scenarios.QUICK if chosen.quick else scenarios.FULL).items():
+        if chosen.only not in name:
             continue
-        lines += measure(scenario, chosen.rounds)
-        print("\n".join(lines[-len(scenario.peers) - 9:]), flush=True)
-    if chosen.out:
-        pathlib.Path(chosen.out).write_text("\n".join(lines))
+        section, rows = measure(name, make(), chosen.rounds)
+        print("\n".join(section), flush=True)
+        sections += section
+        targets += rows
+        if out:  # as far as it is, in case a later command fails
+            pathlib.Path(out).write_text("\n".join([*head, *targets, "", *sections]))
+    print("\n".join(["## Targets", "", *targets]))
+    if any("disagrees" in line for line in sections):
+        raise SystemExit("a peer disagrees")
 
 
 if __name__ == "__main__":
