@@ -49,7 +49,7 @@ services:
 
 # What the process has in memory besides its budget: itself, Arrow, the spine's table (50,000 rows), what is
 # decoded at the moment.
-BESIDES = 160 * MIB
+BESIDES = 200 * MIB
 
 
 def write_events(path: pathlib.Path, users: np.ndarray, seed: int) -> None:
