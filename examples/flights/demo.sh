@@ -21,8 +21,11 @@ step "3. The training set: what was known two hours before each departure"
 mkdir -p out
 training_set --out out/training.parquet
 
-step "4. The same, ignoring when rows could be known: what a leak looks like"
+step "4. Is it what it says? Its proof, its files, and the cells of some keys once more, by a plain loop"
+"$millrace" training-set --verify out/training.parquet
+
+step "5. The same, ignoring when rows could be known: what a leak looks like"
 training_set --ignore-created --out out/leaked.parquet
 
-step "5. Three models"
+step "6. Three models"
 "$python" train.py out/training.parquet out/leaked.parquet
