@@ -84,7 +84,7 @@ std::vector<AnswerColumn> AnswerColumns(const TrainingSetRequest& request, const
     columns.push_back(
         {selected.name, feature, from.columns[selected.feature].view, &from, stored, use});
   }
-  for (size_t i = 0; i < request.labels.size(); ++i) {
+  for (size_t i = 0; i < answers.labels.size(); ++i) {
     const std::string& name = plan.labels[request.labels[i]].name;
     const ViewAnswers& from = answers.labels[i];
     columns.push_back({name, "label " + name, from.columns[0].view, &from, true});

@@ -54,6 +54,7 @@ AnswerChunks::AnswerChunks(const Known& known, const SweptAnswers& answers,
                            const SweptAnswers* respecting)
     : known_(known), answers_(answers), respecting_(respecting) {
   if (known_.request.spine == nullptr) steps_.emplace(known_.request, known_.spine);
+  schema_ = MakeSchema();
 }
 
 Result<std::shared_ptr<arrow::Table>> AnswerChunks::SpineRows(const RowRange& range) const {
@@ -63,7 +64,7 @@ Result<std::shared_ptr<arrow::Table>> AnswerChunks::SpineRows(const RowRange& ra
   return steps_->Table(range.first, range.last);
 }
 
-std::shared_ptr<arrow::Schema> AnswerChunks::schema() const {
+std::shared_ptr<arrow::Schema> AnswerChunks::MakeSchema() const {
   arrow::FieldVector fields;
   if (known_.request.spine != nullptr) {
     fields = known_.request.spine->schema()->fields();
@@ -103,7 +104,7 @@ Result<AnswerChunk> AnswerChunks::Make(const RowRange& range) const {
     ARROW_ASSIGN_OR_RAISE(auto array, columns::ToArrow(column.cells));
     arrays.push_back(std::move(array));
   }
-  chunk.rows = arrow::RecordBatch::Make(schema(), range.size(), std::move(arrays));
+  chunk.rows = arrow::RecordBatch::Make(schema_, range.size(), std::move(arrays));
   return chunk;
 }
 

@@ -24,15 +24,17 @@ class AnswerChunks {
   // REQUIRES: all of it outlives this.
   AnswerChunks(const Known& known, const SweptAnswers& answers, const SweptAnswers* respecting);
 
-  std::shared_ptr<arrow::Schema> schema() const;
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
   // From any thread.
   base::Result<AnswerChunk> Make(const RowRange& range) const;
 
  private:
+  std::shared_ptr<arrow::Schema> MakeSchema() const;
   base::Result<std::shared_ptr<arrow::Table>> SpineRows(const RowRange& range) const;
 
   const Known known_;
   std::optional<StepRows> steps_;  // without a spine
+  std::shared_ptr<arrow::Schema> schema_;
   const SweptAnswers& answers_;
   const SweptAnswers* respecting_;
 };

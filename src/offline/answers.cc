@@ -53,7 +53,7 @@ Result<Answers> Answerer::Answer(const SweptAnswers& swept) const {
   for (size_t run = 0; run < selection.on_demand.size(); ++run) {
     answers.on_demand.push_back(AnswerOnDemand(run, answers));
   }
-  for (size_t label = 0; label < known_.request.labels.size(); ++label) {
+  for (size_t label = 0; label < swept.labels.size(); ++label) {
     ARROW_ASSIGN_OR_RAISE(ViewAnswers found, AnswerLabel(label, *swept.labels[label]));
     answers.labels.push_back(std::move(found));
   }

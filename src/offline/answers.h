@@ -35,8 +35,9 @@ struct Answers {
 
 // The sweeps' answers for the whole spine.
 struct SweptAnswers {
-  std::vector<std::shared_ptr<UseAnswers>> uses;    // by Selection::uses
-  std::vector<std::shared_ptr<UseAnswers>> labels;  // by TrainingSetRequest::labels
+  std::vector<std::unique_ptr<UseAnswers>> uses;  // by Selection::uses
+  std::vector<std::unique_ptr<UseAnswers>>
+      labels;  // by TrainingSetRequest::labels; none where only features are compared
 };
 
 // Everything that is known when answers are made.  REQUIRES: all of it outlives the Answerer.

@@ -110,7 +110,7 @@ Result<PartitionSweep::Answer> PartitionSweep::RunStreams(const ViewSweep& sweep
   ARROW_ASSIGN_OR_RAISE(const SortedRuns runs,
                         SortedRuns::Make(store_, partition_, sweep, order,
                                          room_.load_bytes_max / kSortShare, room_.spill));
-  const auto events = runs.Merge(*room_.spill);
+  ARROW_ASSIGN_OR_RAISE(const auto events, runs.Merge(*room_.spill));
   ARROW_ASSIGN_OR_RAISE(const auto spine, SpineStream(questions, order));
   const int64_t rows_max =
       std::max<int64_t>(1, room_.load_bytes_max / kHeldShare / store_.row_load_bytes());

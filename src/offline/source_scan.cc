@@ -27,10 +27,6 @@ struct SourceScan::Reading {
   bool done = false;
 };
 
-struct SourceScan::Catalogue : offline::Catalogue {
-  using offline::Catalogue::Catalogue;
-};
-
 struct SourceScan::OpenSource {
   int source = -1;
   std::vector<Reading*> readings;
@@ -128,7 +124,7 @@ SourceStats* SourceScan::FindStats(int source) {
   return found == stats_.end() ? nullptr : &*found;
 }
 
-SourceScan::Catalogue* SourceScan::FindCatalogue(int view) const {
+Catalogue* SourceScan::FindCatalogue(int view) const {
   for (const auto& catalogue : catalogues_) {
     if (catalogue->view() == view) return catalogue.get();
   }

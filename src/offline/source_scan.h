@@ -55,6 +55,8 @@ struct ScanOptions {
   base::Progress* progress = nullptr;
 };
 
+class Catalogue;
+
 class SourceScan {
  public:
   // REQUIRES: `plan` outlives it.
@@ -76,7 +78,6 @@ class SourceScan {
 
  private:
   struct Reading;
-  struct Catalogue;
   struct OpenSource;
   class PartScan;
 

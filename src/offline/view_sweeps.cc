@@ -38,37 +38,39 @@ ViewSweeps::ViewSweeps(const TrainingSetRequest& request, const Needs& needs,
   }
 }
 
-// Rows that no question can see need not be read. Where rejected rows are an error, or a label must
-// know how far its source reaches, all are.
-void ViewSweeps::BoundTimes(const Spine& spine, ViewReading* reading) const {
-  std::optional<EventTime> first;
-  std::optional<EventTime> last;
-  if (request_.steps.has_value()) {
-    first = request_.steps->from;
-    last = request_.steps->to;
-  }
+std::optional<ViewSweeps::Asked> ViewSweeps::AskedTimes(const Spine& spine) const {
+  if (request_.steps.has_value()) return Asked{request_.steps->from, request_.steps->to};
+  std::optional<Asked> asked;
   for (int64_t row = 0; row < spine.rows; ++row) {
     if (spine.has_time[row] == 0) continue;
-    if (!first.has_value() || spine.times[row] < *first) first = spine.times[row];
-    if (!last.has_value() || spine.times[row] > *last) last = spine.times[row];
+    const EventTime time = spine.times[row];
+    if (!asked.has_value()) asked = {time, time};
+    asked->first = std::min(asked->first, time);
+    asked->last = std::max(asked->last, time);
   }
+  return asked;
+}
+
+// A snapshot's row counts at its own instant; an old one tells that it is too old.
+void ViewSweeps::BoundTimes(const Asked& asked, ViewReading* reading) {
   const View& view = *reading->view;
-  if (request_.strict || !first.has_value()) return;
-  // A snapshot's row counts at its own instant; an old one tells that it is too old.
-  reading->to = *last + base::Duration::Micros(1);
+  reading->to = asked.last + base::Duration::Micros(1);
   if (view.kind == ViewKind::kWindowed) {
-    reading->from = window::SpanAt(*first, view.LongestWindow(), view.resolution).begin;
+    reading->from = window::SpanAt(asked.first, view.LongestWindow(), view.resolution).begin;
   }
 }
 
+// Rows that no question can see need not be read. Where rejected rows are an error, or a label must
+// know how far its source reaches, all are.
 void ViewSweeps::AddReadings(const Spine& spine) {
+  const std::optional<Asked> asked = request_.strict ? std::nullopt : AskedTimes(spine);
   for (size_t i = 0; i < stores_.size(); ++i) {
     ViewReading reading;
     reading.view = stores_[i].view;
     reading.wanted = stores_[i].wanted;
     // Stores are made when it is known how much there is to read.
     reading.sink = [this, i](const ViewBatch& batch) { return stores_[i].store->Add(batch); };
-    if (!stores_[i].label_length.has_value()) BoundTimes(spine, &reading);
+    if (asked.has_value() && !stores_[i].label_length.has_value()) BoundTimes(*asked, &reading);
     scan_.Add(std::move(reading));
   }
 }
@@ -161,8 +163,8 @@ std::shared_ptr<PartitionLists> ViewSweeps::ListsOf(const Spine& spine, const Sp
 
 void ViewSweeps::AddAsker(size_t store, sweep::ViewSweep sweep,
                           std::shared_ptr<const PartitionLists> lists,
-                          std::shared_ptr<UseAnswers>* answers) {
-  *answers = std::make_shared<UseAnswers>(std::move(sweep), std::move(lists),
+                          std::unique_ptr<UseAnswers>* answers) {
+  *answers = std::make_unique<UseAnswers>(std::move(sweep), std::move(lists),
                                           budget_->plan().spill_answers ? &spill_ : nullptr);
   stores_[store].askers.push_back({answers->get(), nullptr});
 }
@@ -174,7 +176,7 @@ void ViewSweeps::MakeAnswers(const Spine* spine) {
     step_lists_->rows.resize(budget_->plan().partitions);
   }
   const auto add = [&](size_t store, sweep::ViewSweep sweep, const SpineKeys* keys,
-                       std::shared_ptr<UseAnswers>* answers) {
+                       std::unique_ptr<UseAnswers>* answers) {
     AddAsker(store, std::move(sweep), keys == nullptr ? step_lists_ : ListsOf(*spine, *keys),
              answers);
     stores_[store].askers.back().keys = keys;
@@ -199,7 +201,6 @@ void ViewSweeps::MakeAnswers(const Spine* spine) {
     add(needs_.views.size() + i, std::move(sweep),
         spine == nullptr ? nullptr : spine->labels[i].get(), &answers_.labels[i]);
   }
-  if (compare) respecting_.labels = answers_.labels;  // which do not depend on it
 }
 
 Status ViewSweeps::Sweep(Spine* spine) {

@@ -56,14 +56,21 @@ class ViewSweeps {
     std::vector<Asker> askers;
   };
 
+  // The first and the last time that is asked about.
+  struct Asked {
+    base::EventTime first;
+    base::EventTime last;
+  };
+
   void AddReadings(const Spine& spine);
-  void BoundTimes(const Spine& spine, ViewReading* reading) const;
+  std::optional<Asked> AskedTimes(const Spine& spine) const;
+  static void BoundTimes(const Asked& asked, ViewReading* reading);
   int64_t RowsEstimate(const Spine& spine) const;
   MemoryPlan PlanMemory(const Spine& spine) const;
   sweep::ViewSweep SweepOf(size_t use) const;
   void MakeAnswers(const Spine* spine);
   void AddAsker(size_t store, sweep::ViewSweep sweep, std::shared_ptr<const PartitionLists> lists,
-                std::shared_ptr<UseAnswers>* answers);
+                std::unique_ptr<UseAnswers>* answers);
   std::shared_ptr<PartitionLists> ListsOf(const Spine& spine, const SpineKeys& keys);
   base::Status SweepSpine(const Spine& spine);
   base::Status SweepSteps(Spine* spine);

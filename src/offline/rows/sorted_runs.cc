@@ -176,12 +176,20 @@ class MergedRuns final : public arrow::RecordBatchReader {
     }
   }
 
+  // Loads the first batch of every run. Once, before anything is read.
+  Status Start() {
+    for (size_t run = 0; run < cursors_.size(); ++run) {
+      ARROW_ASSIGN_OR_RAISE(const bool any, cursors_[run]->Load());
+      if (any) heads_.push({cursors_[run]->head(), run});
+    }
+    return Status::OK();
+  }
+
   std::shared_ptr<arrow::Schema> schema() const override {
     return cursors_.empty() ? arrow::schema({}) : cursors_[0]->schema();
   }
 
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* out) override {
-    if (!started_) ARROW_RETURN_NOT_OK(Start());
     arrow::RecordBatchVector slices;
     int64_t rows = 0;
     while (!heads_.empty() && rows < kBatchRows) {
@@ -206,19 +214,9 @@ class MergedRuns final : public arrow::RecordBatchReader {
   }
 
  private:
-  Status Start() {
-    started_ = true;
-    for (size_t run = 0; run < cursors_.size(); ++run) {
-      ARROW_ASSIGN_OR_RAISE(const bool any, cursors_[run]->Load());
-      if (any) heads_.push({cursors_[run]->head(), run});
-    }
-    return Status::OK();
-  }
-
   using Head = std::pair<std::pair<int32_t, int64_t>, size_t>;
   std::vector<std::unique_ptr<RunCursor>> cursors_;
   std::priority_queue<Head, std::vector<Head>, std::greater<>> heads_;
-  bool started_ = false;
 };
 
 }  // namespace
@@ -274,8 +272,10 @@ Result<SortedRuns> SortedRuns::Make(const ViewStore& store, int32_t partition,
   return made;
 }
 
-std::unique_ptr<arrow::RecordBatchReader> SortedRuns::Merge(const SpillFile& spill) const {
-  return std::make_unique<MergedRuns>(runs, spill);
+Result<std::unique_ptr<arrow::RecordBatchReader>> SortedRuns::Merge(const SpillFile& spill) const {
+  auto merged = std::make_unique<MergedRuns>(runs, spill);
+  ARROW_RETURN_NOT_OK(merged->Start());
+  return merged;
 }
 
 Result<std::unique_ptr<arrow::RecordBatchReader>> SpineStream(const sweep::Questions& questions,

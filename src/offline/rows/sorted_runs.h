@@ -43,7 +43,7 @@ struct SortedRuns {
                                        const sweep::ViewSweep& sweep, const StreamOrder& order,
                                        int64_t bytes_max, SpillFile* spill);
   // The merged runs as SweepStreams reads events. REQUIRES: `spill` outlives it.
-  std::unique_ptr<arrow::RecordBatchReader> Merge(const SpillFile& spill) const;
+  base::Result<std::unique_ptr<arrow::RecordBatchReader>> Merge(const SpillFile& spill) const;
 };
 
 // Questions of the partition (local keys) as SweepStreams reads a spine; `row` is Questions::rows.
