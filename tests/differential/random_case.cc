@@ -263,6 +263,7 @@ class Drawer {
     view.head += suffix ? "    windows: [" + list + "]\n" : "    window: " + list + "\n";
     const bool has_all = std::find(windows.begin(), windows.end(), "all") != windows.end();
     if (!has_all && Chance(0.3)) view.head += "    resolution: 10m\n";
+    if (Chance(0.3)) view.head += "    history: " + Pick({"1m", "15m", "1d", "all"}) + "\n";
     view.head += "    features:\n";
     const int64_t count = 2 + Below(heavy() ? 2 : 4);
     for (int64_t i = 0; i < count; ++i) {
@@ -411,6 +412,13 @@ class Drawer {
                         OrNull(Pick({"pen", "ink", "tea"}), 0.05);
       if (has_request_) row += " | " + OrNull(Float());
       ask.rows.push_back(row);
+    }
+    if (!asked_.empty()) {
+      // What every engine answers: no labels.
+      RandomTable plain = ask;
+      plain.head = "ask --full-names";
+      plain.asked = asked_;
+      result_.asks.push_back(std::move(plain));
     }
     result_.asks.push_back(ask);
     if ((has_created_ || created_expression_) && Chance(0.5)) {
