@@ -1,5 +1,6 @@
 # Tests that are not of one room: each tests/<folder> with a CMakeLists.txt, and the Python ones, which
-# are run by pytest. Labels: unit, cases, layers, e2e, integration (./dev test and ./dev check choose by them).
+# are run by pytest. Labels: unit, cases, layers, e2e, crash, integration (./dev test and ./dev check choose by
+# them).
 
 # millrace_pytest(NAME LABEL PATH): PATH below tests/, with the binary and the sources in its environment.
 function(millrace_pytest name label path)
@@ -25,6 +26,9 @@ if(NOT MILLRACE_FUZZ)
   millrace_pytest(layers layers layers_test.py)
   millrace_pytest(e2e e2e e2e)
   millrace_pytest(integration integration integration)
+  if(NOT MILLRACE_SANITIZE)
+    millrace_pytest(crash crash crash) # hundreds of processes that are to be quick
+  endif()
 endif()
 
 # What ./dev test --all runs, one name per line.

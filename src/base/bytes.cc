@@ -1,14 +1,6 @@
 #include "base/bytes.h"
 
 namespace millrace::base {
-namespace {
-
-Status TooShort(size_t needed, size_t left) {
-  return Error(codes::kCorrupt, "bytes end too early: expected " + std::to_string(needed) +
-                                    " more, found " + std::to_string(left));
-}
-
-}  // namespace
 
 void ByteWriter::Varint(uint64_t value) {
   while (value >= 0x80) {
@@ -27,49 +19,27 @@ void ByteWriter::String(std::string_view value) {
   Raw(value.data(), value.size());
 }
 
-Result<std::string_view> ByteReader::Raw(size_t size) {
-  if (size > bytes_.size()) return TooShort(size, bytes_.size());
-  const std::string_view taken = bytes_.substr(0, size);
-  bytes_.remove_prefix(size);
-  return taken;
+Status ByteReader::TooShort(size_t needed) const {
+  return Error(codes::kCorrupt, "bytes end too early: expected " + std::to_string(needed) +
+                                    " more, found " + std::to_string(bytes_.size()));
 }
 
-Result<uint8_t> ByteReader::U8() {
-  ARROW_ASSIGN_OR_RAISE(std::string_view raw, Raw(1));
-  return static_cast<uint8_t>(raw[0]);
-}
-
-Result<uint32_t> ByteReader::Fixed32() {
-  ARROW_ASSIGN_OR_RAISE(std::string_view raw, Raw(sizeof(uint32_t)));
-  uint32_t value = 0;
-  std::memcpy(&value, raw.data(), sizeof value);
-  return value;
-}
-
-Result<uint64_t> ByteReader::Fixed64() {
-  ARROW_ASSIGN_OR_RAISE(std::string_view raw, Raw(sizeof(uint64_t)));
+Result<uint64_t> ByteReader::LongVarint() {
   uint64_t value = 0;
-  std::memcpy(&value, raw.data(), sizeof value);
-  return value;
-}
-
-Result<double> ByteReader::Float64() {
-  ARROW_ASSIGN_OR_RAISE(std::string_view raw, Raw(sizeof(double)));
-  double value = 0;
-  std::memcpy(&value, raw.data(), sizeof value);
-  return value;
-}
-
-Result<uint64_t> ByteReader::Varint() {
-  uint64_t value = 0;
+  size_t used = 0;
   for (int shift = 0; shift < 64; shift += 7) {
-    ARROW_ASSIGN_OR_RAISE(uint8_t byte, U8());
+    if (used == bytes_.size()) {
+      bytes_.remove_prefix(used);
+      return TooShort(1);
+    }
+    const auto byte = static_cast<uint8_t>(bytes_[used++]);
     const uint64_t bits = byte & 0x7f;
     if (shift == 63 && bits > 1) break;
     value |= bits << shift;
     if ((byte & 0x80) == 0) {
       // One encoding per number, so that equal states have equal bytes.
       if (byte == 0 && shift > 0) break;
+      bytes_.remove_prefix(used);
       return value;
     }
   }

@@ -31,14 +31,27 @@ class ByteWriter {
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
-  Result<uint8_t> U8();
-  Result<uint32_t> Fixed32();
-  Result<uint64_t> Fixed64();
-  Result<double> Float64();
-  Result<uint64_t> Varint();
+  Result<uint8_t> U8() { return Plain<uint8_t>(); }
+  Result<uint32_t> Fixed32() { return Plain<uint32_t>(); }
+  Result<uint64_t> Fixed64() { return Plain<uint64_t>(); }
+  Result<double> Float64() { return Plain<double>(); }
+  Result<uint64_t> Varint() {
+    // Most numbers are small.
+    if (!bytes_.empty() && static_cast<uint8_t>(bytes_[0]) < 0x80) {
+      const auto value = static_cast<uint8_t>(bytes_[0]);
+      bytes_.remove_prefix(1);
+      return value;
+    }
+    return LongVarint();
+  }
   Result<int64_t> SignedVarint();
   Result<std::string_view> String();
-  Result<std::string_view> Raw(size_t size);
+  Result<std::string_view> Raw(size_t size) {
+    if (size > bytes_.size()) return TooShort(size);
+    const std::string_view taken = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return taken;
+  }
   // A count of items that take at least `item_bytes_min` (> 0) bytes each: refuses counts that the
   // rest of the input cannot hold, so a decoder may reserve for it.
   Result<uint64_t> Count(size_t item_bytes_min);
@@ -47,6 +60,17 @@ class ByteReader {
   Status ExpectEnd() const;  // error: corrupt, when bytes are left
 
  private:
+  template <typename T>
+  Result<T> Plain() {
+    if (bytes_.size() < sizeof(T)) return TooShort(sizeof(T));
+    T value;
+    std::memcpy(&value, bytes_.data(), sizeof value);  // NOLINT(bugprone-*): checked
+    bytes_.remove_prefix(sizeof value);
+    return value;
+  }
+  Result<uint64_t> LongVarint();
+  Status TooShort(size_t needed) const;
+
   std::string_view bytes_;
 };
 

@@ -33,6 +33,7 @@ inline constexpr Code kMissingColumn{"missing_column", 2};      // of a file, sp
 inline constexpr Code kMissingVariable{"missing_variable", 2};  // ${VAR} without a value
 inline constexpr Code kSpine{"bad_spine", 2};
 inline constexpr Code kNotReady{"not_ready", 2};
+inline constexpr Code kAsOfOutOfRange{"as_of_out_of_range", 2};  // before now - history, or later
 // It failed.
 inline constexpr Code kNotFound{"file_not_found", 1};
 inline constexpr Code kPermission{"permission_denied", 1};
@@ -41,6 +42,10 @@ inline constexpr Code kDiskFull{"disk_full", 1};
 inline constexpr Code kCorrupt{"corrupt", 1};  // bytes that no writer of ours or theirs makes
 inline constexpr Code kEmptySource{"empty_source", 1};
 inline constexpr Code kConflict{"conflict", 1};
+inline constexpr Code kStoreOwned{"store_owned", 1};    // another process has it
+inline constexpr Code kStoreFormat{"store_format", 1};  // no store, or another millrace's
+inline constexpr Code kStoreFenced{"store_fenced", 1};  // another writer took this one's place
+inline constexpr Code kStoreUnavailable{"store_unavailable", 1};  // its server does not answer
 inline constexpr Code kInternal{"internal", 1};
 inline constexpr Code kStrict{"strict", 1};  // --strict met a rejected row or an error cell
 // Data failed validation.

@@ -107,24 +107,24 @@ class ColumnBuffer {
   void AppendCell(Cell not_valid) { Grow(not_valid); }  // REQUIRES: not kValid
   void AppendNull() { Grow(kNullCell); }
   void AppendBool(bool v) {
-    Grow(kValid);
-    bools_.back() = v;
+    cells_.push_back(kValid);
+    bools_.push_back(v ? 1 : 0);
   }
   void AppendInt(int64_t v) {
-    Grow(kValid);
-    ints_.back() = v;
+    cells_.push_back(kValid);
+    ints_.push_back(v);
   }
   void AppendUInt(uint64_t v) {
-    Grow(kValid);
-    uints_.back() = v;
+    cells_.push_back(kValid);
+    uints_.push_back(v);
   }
   void AppendFloat(double v) {
-    Grow(kValid);
-    floats_.back() = v;
+    cells_.push_back(kValid);
+    floats_.push_back(v);
   }
   void AppendString(std::string_view v) {
-    Grow(kValid);
-    strings_.back() = Keep(v);
+    cells_.push_back(kValid);
+    strings_.push_back(Keep(v));
   }
   // A list, vector or map: append its elements to elements() (and keys()), then close it.
   ColumnBuffer* elements();

@@ -1,0 +1,38 @@
+// OpenStore: which engine a URL names.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "kv/embedded/embedded_store.h"
+#include "kv/redis/redis_store.h"
+#include "kv/store.h"
+
+namespace millrace::kv {
+namespace {
+
+namespace codes = base::codes;
+
+constexpr std::string_view kSchemes =
+    "lmdb:PATH, redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH";
+
+}  // namespace
+
+base::Result<std::unique_ptr<Store>> OpenStore(const std::string& url, const OpenOptions& options) {
+  const std::string scheme = url.substr(0, url.find(':'));
+  if (url == "memory:") {
+    if (!options.read_only) return MakeMemoryStore();
+    return base::Error(codes::kNotFound, "store memory: is empty in every new process");
+  }
+  if (scheme == "lmdb" && url.size() > std::string_view("lmdb:").size()) {
+    const std::filesystem::path path = url.substr(std::string_view("lmdb:").size());
+    return OpenEmbeddedStore((std::filesystem::path(options.folder) / path).string(), options);
+  }
+  if (scheme == "redis" || scheme == "rediss" || scheme == "unix") {
+    return OpenRedisStore(url, options);
+  }
+  // Its scheme alone: what follows may hold a password.
+  return base::Error(codes::kBadValue,
+                     fmt::format("a store '{}:…': expected {}", scheme, kSchemes));
+}
+
+}  // namespace millrace::kv
