@@ -15,10 +15,11 @@ base::Result<AppliedPlan> ReadAppliedPlan(const Terminal& terminal) {
         "the definitions on disk differ from version {}, which is used; run `millrace apply`",
         version.header.number));
   }
-  AppliedPlan applied{.root = repository.project.folder,
+  AppliedPlan applied{.folders = {},
                       .version = version.header.number,
                       .memory_bytes_max = repository.project.memory_bytes_max,
                       .plan = {}};
+  ARROW_ASSIGN_OR_RAISE(applied.folders, jobs::FoldersOf(repository.project));
   ARROW_ASSIGN_OR_RAISE(
       applied.plan, jobs::WithConcretePaths(*version.content.plan, repository.project.environment));
   return applied;

@@ -10,11 +10,12 @@
 
 #include "cli/terminal.h"
 #include "features/plan.h"
+#include "jobs/source_folders.h"
 
 namespace millrace::cli {
 
 struct AppliedPlan {
-  std::string root;  // the project's folder
+  jobs::SourceFolders folders;
   int version = 0;
   int64_t memory_bytes_max = 0;  // the project's ceiling of a batch job
   std::shared_ptr<const features::FeaturePlan> plan;

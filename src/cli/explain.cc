@@ -6,7 +6,7 @@
 
 #include "cli/applied_plan.h"
 #include "cli/program.h"
-#include "jobs/training_set.h"
+#include "jobs/source_folders.h"
 
 namespace millrace::cli {
 namespace {
@@ -27,7 +27,7 @@ base::Result<int> RunExplain(const ExplainArguments& arguments, const Terminal& 
   ARROW_ASSIGN_OR_RAISE(request.at, base::ParseTime(arguments.at));
   ARROW_ASSIGN_OR_RAISE(const AppliedPlan applied, ReadAppliedPlan(terminal));
   ARROW_ASSIGN_OR_RAISE(const jobs::Explanation explanation,
-                        jobs::Explain(*applied.plan, request, jobs::FilesUnder(applied.root)));
+                        jobs::Explain(*applied.plan, request, jobs::SourcesIn(applied.folders)));
   *terminal.out << (arguments.json ? jobs::ToJson(explanation) + "\n" : jobs::ToText(explanation));
   return kExitDone;
 }

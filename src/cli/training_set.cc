@@ -62,7 +62,7 @@ base::Result<jobs::TrainingSetOptions> ReadOptions(const TrainingSetArguments& a
 base::Result<int> RunTrainingSet(const TrainingSetArguments& arguments, const Terminal& terminal) {
   ARROW_ASSIGN_OR_RAISE(jobs::TrainingSetOptions options, ReadOptions(arguments));
   ARROW_ASSIGN_OR_RAISE(const AppliedPlan applied, ReadAppliedPlan(terminal));
-  options.root = applied.root;
+  options.folders = applied.folders;
   options.registry_version = applied.version;
   if (!options.memory_bytes.has_value()) options.memory_bytes = applied.memory_bytes_max;
   const SteadyClock steady;
@@ -98,7 +98,9 @@ base::Status RefuseBesideVerify(const CLI::App& command) {
 base::Result<int> RunVerify(const TrainingSetArguments& arguments, const Terminal& terminal) {
   ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
                         jobs::OpenRepository(terminal.project_dir));
-  jobs::VerifyOptions options{.file = arguments.verify, .root = repository.project.folder};
+  jobs::VerifyOptions options;
+  options.file = arguments.verify;
+  ARROW_ASSIGN_OR_RAISE(options.folders, jobs::FoldersOf(repository.project));
   if (arguments.sample.has_value()) options.sample_keys = *arguments.sample;
   const auto plan_of =
       [&](int number) -> base::Result<std::shared_ptr<const features::FeaturePlan>> {

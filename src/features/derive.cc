@@ -30,6 +30,17 @@ void CountError(const std::string& feature, uint8_t cell, int64_t row,
   errors->push_back({feature, std::string(code), {row}});
 }
 
+void CountErrors(const Column& column, const std::string& feature, std::vector<ErrorCell>* errors) {
+  for (int64_t row = 0; column.cells != nullptr && row < column.size; ++row) {
+    if (column.cells[row] > columns::kValid) CountError(feature, column.cells[row], row, errors);
+  }
+}
+
+bool IsPlain(const columns::Type& type) {
+  const Physical physical = type.physical();
+  return physical != Physical::kList && physical != Physical::kMap && physical != Physical::kNone;
+}
+
 // Copies a column of one plain array; the loops differ in the array alone.
 template <typename T, typename Keep>
 void CopyPlain(const Column& column, const T* from, T* to, const uint8_t* cells, Keep keep) {
@@ -58,6 +69,14 @@ void FillDefault(const Value& value, int64_t row, ColumnBuffer* out) {
       break;
     default:
       break;
+  }
+}
+
+// In a column of one plain array, every null.
+void FillDefaults(const Value& value, ColumnBuffer* out) {
+  if (value.is_null()) return;
+  for (int64_t row = 0; row < out->size(); ++row) {
+    if (out->cells()[row] != columns::kValid) FillDefault(value, row, out);
   }
 }
 
@@ -128,12 +147,9 @@ std::vector<bool> Closure(const std::vector<int>& order, std::vector<bool> wante
 
 OwnedColumn SettleColumn(const Column& column, const std::string& feature,
                          const Value& default_value, std::vector<ErrorCell>* errors) {
-  for (int64_t row = 0; column.cells != nullptr && row < column.size; ++row) {
-    if (column.cells[row] > columns::kValid) CountError(feature, column.cells[row], row, errors);
-  }
+  CountErrors(column, feature, errors);
   ColumnBuffer out(column.type);
-  const Physical physical = column.type.physical();
-  if (physical == Physical::kList || physical == Physical::kMap || physical == Physical::kNone) {
+  if (!IsPlain(column.type)) {
     out.Reserve(column.size);
     SettleNested(column, default_value, &out);
     return Own(std::move(out));
@@ -143,12 +159,26 @@ OwnedColumn SettleColumn(const Column& column, const std::string& feature,
     out.cells()[row] = column.valid(row) ? columns::kValid : columns::kNullCell;
   }
   CopyPlainColumn(column, &out);
-  if (!default_value.is_null()) {
-    for (int64_t row = 0; row < column.size; ++row) {
-      if (out.cells()[row] != columns::kValid) FillDefault(default_value, row, &out);
-    }
-  }
+  FillDefaults(default_value, &out);
   return Own(std::move(out));
+}
+
+void SettleCells(const std::string& feature, const Value& default_value, ColumnBuffer* cells,
+                 std::vector<ErrorCell>* errors) {
+  CountErrors(cells->View(), feature, errors);
+  if (!IsPlain(cells->type())) {
+    ColumnBuffer out(cells->type());
+    SettleNested(cells->View(), default_value, &out);
+    *cells = std::move(out);
+    return;
+  }
+  uint8_t* const kinds = cells->cells();
+  double* const floats = cells->type().physical() == Physical::kFloat ? cells->floats() : nullptr;
+  for (int64_t row = 0; row < cells->size(); ++row) {
+    if (kinds[row] != columns::kValid) kinds[row] = columns::kNullCell;
+    if (floats != nullptr) floats[row] = columns::CanonicalFloat(floats[row]);
+  }
+  FillDefaults(default_value, cells);
 }
 
 std::vector<bool> WithInputs(const View& view, std::vector<bool> wanted) {

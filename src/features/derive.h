@@ -23,6 +23,9 @@ struct ErrorCell {
 // then null becomes the default. The one place where a `default` is applied.
 columns::OwnedColumn SettleColumn(const columns::Column& column, const std::string& feature,
                                   const Value& default_value, std::vector<ErrorCell>* errors);
+// The same in place.
+void SettleCells(const std::string& feature, const Value& default_value,
+                 columns::ColumnBuffer* cells, std::vector<ErrorCell>* errors);
 
 // `wanted` and every feature of the view that those read, directly or through derived ones.
 std::vector<bool> WithInputs(const View& view, std::vector<bool> wanted);

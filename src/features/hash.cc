@@ -214,6 +214,14 @@ void FillHashes(const FeaturePlan& plan, OnDemandView* view) {
   }
 }
 
+std::string StoredColumnId(const FeaturePlan& plan, const View& view,
+                           const expr::Expression& expression) {
+  Identity id("stored column");
+  AddExpression(expression, [&](int column) { return RowColumnIdentity(plan, view, column); }, &id);
+  id.Text(expression.type().ToString());
+  return id.Hash();
+}
+
 void FillLabelHashes(const FeaturePlan& plan, Label* label) {
   FillHashes(plan, &label->view);
   for (Feature& feature : label->view.features) {

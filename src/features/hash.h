@@ -3,6 +3,8 @@
 // definitions. docs/formats/plan.md has the bytes.
 #pragma once
 
+#include <string>
+
 #include "features/plan.h"
 
 namespace millrace::features {
@@ -12,6 +14,10 @@ namespace millrace::features {
 void FillHashes(const FeaturePlan& plan, View* view);
 // REQUIRES: everything else of the view and its inputs is complete.
 void FillHashes(const FeaturePlan& plan, OnDemandView* view);
+// The name under which the cells of an input, filter or row feature are stored: what the expression
+// means over its view's rows.  REQUIRES: as FillHashes, which may have run.
+std::string StoredColumnId(const FeaturePlan& plan, const View& view,
+                           const expr::Expression& expression);
 // The feature hash of a label: its feature's, with the direction of its window.
 void FillLabelHashes(const FeaturePlan& plan, Label* label);
 

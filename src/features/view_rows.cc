@@ -46,17 +46,6 @@ std::string OwnerName(const FeaturePlan& plan, const View& view) {
   return "view " + view.name;
 }
 
-std::string FeatureNames(const View& view, const std::vector<int>& features) {
-  std::string text = features.size() == 1 ? "feature " : "features ";
-  for (size_t i = 0; i < features.size() && i < kNamesShownMax; ++i) {
-    text += (i == 0 ? "" : ", ") + view.name + ":" + view.features[features[i]].name;
-  }
-  if (features.size() > kNamesShownMax) {
-    text += " and " + std::to_string(features.size() - kNamesShownMax) + " more";
-  }
-  return text;
-}
-
 std::string PlaceText(const EventBatch& batch, int64_t row) {
   const std::string where = row < static_cast<int64_t>(batch.rows.size())
                                 ? " row " + std::to_string(batch.rows[row])
@@ -118,6 +107,17 @@ class Rejecter {
 
 }  // namespace
 
+std::string RejectedFor(const View& view, const std::vector<int>& features) {
+  std::string text = features.size() == 1 ? "feature " : "features ";
+  for (size_t i = 0; i < features.size() && i < kNamesShownMax; ++i) {
+    text += (i == 0 ? "" : ", ") + view.name + ":" + view.features[features[i]].name;
+  }
+  if (features.size() > kNamesShownMax) {
+    text += " and " + std::to_string(features.size() - kNamesShownMax) + " more";
+  }
+  return text;
+}
+
 std::string_view VerdictText(Verdict verdict) {
   switch (verdict) {
     case Verdict::kKept:
@@ -170,7 +170,7 @@ void ViewProjector::Program::Compile(const std::vector<bool>& wanted) {
     const auto [filter, input] = pair;
     if (filter >= 0 && !filters[filter]) filters[filter] = CompileOrNone(view->filters[filter]);
     if (input >= 0 && !inputs[input]) inputs[input] = CompileOrNone(view->inputs[input]);
-    if (filter >= 0 || input >= 0) pairs.push_back({filter, input, FeatureNames(*view, features)});
+    if (filter >= 0 || input >= 0) pairs.push_back({filter, input, RejectedFor(*view, features)});
   }
 }
 

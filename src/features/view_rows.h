@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,10 @@ enum class Verdict : uint8_t {
   kUnreadableKey,
 };
 std::string_view VerdictText(Verdict verdict);  // for people: "where is not true", …
+
+// The `where` under which rows are rejected for some features of a view alone: "feature v:a",
+// "features v:a, v:b and 2 more".
+std::string RejectedFor(const View& view, const std::vector<int>& features);
 
 struct ViewRows {
   std::vector<Verdict> verdicts;  // per row of the batch

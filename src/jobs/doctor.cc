@@ -4,6 +4,7 @@
 
 #include "jobs/catalog.h"
 #include "jobs/repository.h"
+#include "jobs/source_folders.h"
 #include "sources/event_reader.h"
 
 namespace millrace::jobs {
@@ -31,8 +32,9 @@ Check CheckRegistry(const Repository& repository) {
 
 Check CheckSource(const Repository& repository, const features::Source& source) {
   std::string name = "source " + source.name;
-  const auto reader =
-      sources::OpenFiles(source, {.root = repository.project.folder, .columns = {}});
+  const auto folders = FoldersOf(repository.project);
+  if (!folders.ok()) return Failed(std::move(name), folders.status());
+  const auto reader = SourcesIn(*folders)(source, {.root = "", .columns = {}});
   if (!reader.ok()) return Failed(std::move(name), reader.status());
   int64_t bytes = 0;
   const auto files = (*reader)->Files();

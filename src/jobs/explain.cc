@@ -7,10 +7,10 @@
 
 #include "features/derive.h"
 #include "features/entity_key.h"
+#include "features/needs.h"
 #include "features/selection.h"
 #include "jobs/key_events.h"
 #include "jobs/stored_value.h"
-#include "offline/needs.h"
 #include "offline/source_scan.h"
 
 namespace millrace::jobs {
@@ -37,7 +37,7 @@ class Explainer {
       return base::Error(base::codes::kUsage, "explain needs one feature, not " + request_.feature);
     }
     ARROW_ASSIGN_OR_RAISE(selection_, features::SelectFeatures(plan_, {request_.feature}, false));
-    needs_ = offline::FindNeeds(plan_, selection_);
+    needs_ = features::FindNeeds(plan_, selection_);
     ARROW_RETURN_NOT_OK(CheckNames());
     ARROW_RETURN_NOT_OK(ReadRequestFields());
     ARROW_RETURN_NOT_OK(ReadEvents(open));
@@ -303,7 +303,7 @@ class Explainer {
   const features::FeaturePlan& plan_;
   const ExplainRequest& request_;
   features::Selection selection_;
-  offline::Needs needs_;
+  features::Needs needs_;
   std::vector<OwnedColumn> request_cells_;  // by Selection::request_fields
   // By Selection::uses.
   std::vector<std::pair<std::shared_ptr<ChosenEvents>, std::string>> chosen_;

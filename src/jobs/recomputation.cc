@@ -44,8 +44,8 @@ Recomputation::Recomputation(const offline::TrainingSetRequest& request, const A
       plan_(*request.plan),
       asked_(asked),
       rows_(std::move(rows)),
-      needs_(offline::FindNeeds(plan_, request.selection)) {
-  for (const offline::Needs::OfView& of : needs_.views) {
+      needs_(features::FindNeeds(plan_, request.selection)) {
+  for (const features::Needs::OfView& of : needs_.views) {
     views_.push_back(
         std::make_unique<ChosenEvents>(plan_.views[of.view], ChosenEvents::Rows::kKept));
   }

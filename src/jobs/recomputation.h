@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "columns/column.h"
+#include "features/needs.h"
 #include "jobs/asked_rows.h"
 #include "jobs/key_events.h"
-#include "offline/needs.h"
 #include "offline/source_scan.h"
 #include "offline/training_set.h"
 
@@ -58,7 +58,7 @@ class Recomputation {
   const features::FeaturePlan& plan_;
   const AskedRows& asked_;
   const std::vector<int64_t> rows_;
-  const offline::Needs needs_;
+  const features::Needs needs_;
   std::unique_ptr<offline::SourceScan> scan_;
   std::vector<std::unique_ptr<ChosenEvents>> views_;   // by Needs::views
   std::vector<std::unique_ptr<ChosenEvents>> labels_;  // by TrainingSetRequest::labels

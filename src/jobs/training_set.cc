@@ -5,7 +5,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "jobs/proof_content.h"
 #include "sources/event_reader.h"
 #include "sources/files/file_list.h"
+#include "sources/files/nameless_file.h"
 #include "sources/files/whole_file.h"
 #include "sources/table_file.h"
 #include "sources/table_writer.h"
@@ -160,10 +160,7 @@ class FileOfRows final : public offline::RowSink {
 
 // Where what does not fit in memory waits: beside the output, unless the user says where.
 std::string SpillFolder(const std::string& out) {
-  const char* temporary = std::getenv("TMPDIR");
-  if (temporary != nullptr && *temporary != '\0') return temporary;
-  const std::string folder = std::filesystem::path(out).parent_path().string();
-  return folder.empty() ? "." : folder;
+  return sources::NamelessFileFolder(std::filesystem::path(out).parent_path().string());
 }
 
 // The old proof goes before the new file comes. Fills in what the proof says of the output.
@@ -200,13 +197,6 @@ std::map<std::string, columns::Type> SpineTypes(const offline::TrainingSetReques
   return types;
 }
 
-offline::SourceOpener FilesUnder(const std::string& root) {
-  return [root](const features::Source& source, sources::ReadOptions options) {
-    options.root = root;
-    return sources::OpenFiles(source, options);
-  };
-}
-
 Result<offline::TrainingSetRequest> RequestOf(const features::FeaturePlan& plan,
                                               const TrainingSetOptions& options) {
   offline::TrainingSetRequest request;
@@ -241,7 +231,7 @@ Result<offline::Report> MakeTrainingSet(const features::FeaturePlan& plan,
   if (options.memory_bytes.has_value()) request.memory_bytes = *options.memory_bytes;
   FileOfRows rows(options.out);
   ARROW_ASSIGN_OR_RAISE(offline::Report report,
-                        offline::MakeTrainingSet(request, FilesUnder(options.root), &rows));
+                        offline::MakeTrainingSet(request, SourcesIn(options.folders), &rows));
   Proof proof = ProofOf(options, request, report);
   proof.spine = std::move(spine_file);
   ARROW_RETURN_NOT_OK(CommitWithProof(&rows, &proof));

@@ -11,14 +11,15 @@
 #include "base/progress.h"
 #include "base/time.h"
 #include "features/plan.h"
+#include "jobs/source_folders.h"
 #include "offline/training_set.h"
 
 namespace millrace::jobs {
 
 struct TrainingSetOptions {
-  std::string root;          // the project's folder: where the sources' relative paths start
-  int registry_version = 0;  // of the plan
-  std::string spine;         // a table file; "": steps
+  SourceFolders folders;
+  int registry_version = 0;           // of the plan
+  std::string spine;                  // a table file; "": steps
   std::vector<std::string> features;  // "view:feature", "view:*"; or
   std::string service;
   std::string out;  // .parquet, .csv or .arrow
@@ -49,8 +50,5 @@ base::Result<offline::TrainingSetRequest> RequestOf(const features::FeaturePlan&
 
 // The types of a spine's keys and request fields, by column: what a CSV spine is read with.
 std::map<std::string, columns::Type> SpineTypes(const offline::TrainingSetRequest& request);
-
-// Opens the sources' files; relative paths start at `root`, the project's folder.
-offline::SourceOpener FilesUnder(const std::string& root);
 
 }  // namespace millrace::jobs

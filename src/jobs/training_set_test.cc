@@ -38,7 +38,7 @@ views:
           "2025-01-01T09:40:00Z,,1\n2025-01-01T09:45:00Z,007,2.5\n");
     Write("spine.csv",
           "user_id,event_timestamp\n007,2025-01-01T10:00:00Z\n7,2025-01-01T10:00:00Z\n");
-    options_.root = folder_;
+    options_.folders.root = folder_;
     options_.spine = folder_ + "/spine.csv";
     options_.features = {"spend:sum"};
     options_.out = folder_ + "/out.csv";
@@ -71,7 +71,7 @@ TEST_F(TrainingSetFileTest, WhatFailsLeavesNoFile) {
   options_.strict = true;
   EXPECT_EQ(CodeOf(options_), base::codes::kStrict);
   options_.strict = false;
-  options_.root = folder_ + "/elsewhere";
+  options_.folders.root = folder_ + "/elsewhere";
   EXPECT_EQ(CodeOf(options_), base::codes::kNotFound);
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     EXPECT_THAT(entry.path().filename().string(), ::testing::AnyOf("data", "spine.csv"));

@@ -65,6 +65,18 @@ TrainingSetOptions OptionsOf(const Proof& proof) {
   return options;
 }
 
+// What was pushed since is not what the file was made of.
+PushedRows RowsOf(const Proof& proof) {
+  PushedRows rows;
+  for (const ProofSource& source : proof.sources) {
+    for (const sources::InputFile& file : source.files) {
+      const auto shown = sources::ShownWriterRows(file.path);
+      if (shown.has_value()) rows[source.source][shown->writer] = shown->rows;
+    }
+  }
+  return rows;
+}
+
 class Verifier {
  public:
   Verifier(const PlanOfVersion& plan_of, const VerifyOptions& options)
@@ -155,7 +167,7 @@ class Verifier {
   bool CheckInputs() {
     const size_t before = findings_.size();
     if (proof_.spine.has_value()) CheckSpine(*proof_.spine, &findings_);
-    CheckSources(proof_, *plan_, options_.root, &findings_);
+    CheckSources(proof_, *plan_, options_.folders, &findings_);
     const auto add = [&](const sources::InputFile& file) {
       ++verified_.input_files;
       verified_.input_bytes += file.bytes;
@@ -261,7 +273,7 @@ class Verifier {
   Status Recompute(const arrow::Table& table, const AskedRows& asked) {
     const Sample sample = TakeSample(asked, proof_.output.tag, options_.sample_keys);
     Recomputation recomputation(request_, asked, sample.rows);
-    const Status read = recomputation.ReadEvents(FilesUnder(options_.root));
+    const Status read = recomputation.ReadEvents(SourcesIn(options_.folders, RowsOf(proof_)));
     if (!read.ok()) {
       findings_.AddAll("the inputs cannot be read", read);
       return Status::OK();

@@ -9,13 +9,14 @@
 #include <string>
 
 #include "features/plan.h"
+#include "jobs/source_folders.h"
 #include "offline/training_set.h"
 
 namespace millrace::jobs {
 
 struct VerifyOptions {
   std::string file;  // the training set; its proof lies beside it (proof.h)
-  std::string root;  // the project's folder
+  SourceFolders folders;
   int64_t sample_keys = 20;
 };
 

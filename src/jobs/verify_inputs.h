@@ -1,17 +1,16 @@
 // The checks of a proof's input files. Called by verify alone.
 #pragma once
 
-#include <string>
-
 #include "features/plan.h"
 #include "jobs/findings.h"
 #include "jobs/proof.h"
+#include "jobs/source_folders.h"
 
 namespace millrace::jobs {
 
 void CheckSpine(const sources::InputFile& proven, Findings* findings);
-// `root`: the project's folder.
-void CheckSources(const Proof& proof, const features::FeaturePlan& plan, const std::string& root,
-                  Findings* findings);
+// Of a push log the rows that the proof names: others may have come since.
+void CheckSources(const Proof& proof, const features::FeaturePlan& plan,
+                  const SourceFolders& folders, Findings* findings);
 
 }  // namespace millrace::jobs

@@ -1,6 +1,7 @@
 // One use of a view at a time.
 #include "offline/answers.h"
 
+#include "features/on_demand_scope.h"
 #include "sweep/gather.h"
 #include "window/window.h"
 
@@ -95,22 +96,14 @@ ViewAnswers Answerer::AnswerOnDemand(size_t run, const Answers& answers) const {
   const features::Selection& selection = known_.request.selection;
   const int index = selection.on_demand[run];
   const features::OnDemandView& view = known_.request.plan->on_demand[index];
-  std::vector<Column> scope(view.scope_columns.size());
-  for (size_t input = 0; input < view.inputs.size(); ++input) {
-    const auto& columns = answers.uses[selection.on_demand_uses[run][input]].columns;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      scope[view.input_offsets[input] + i] = columns[i].view;
-    }
+  std::vector<Column> request;
+  for (const OwnedColumn& field : known_.spine.request) {
+    request.push_back(field.view.Slice(range_.first, range_.size()));
   }
-  for (size_t i = 0; i < view.request.size(); ++i) {
-    for (size_t field = 0; field < selection.request_fields.size(); ++field) {
-      if (selection.request_fields[field] == view.request[i]) {
-        scope[view.request_offset + i] =
-            known_.spine.request[field].view.Slice(range_.first, range_.size());
-      }
-    }
-  }
-  scope[view.as_of_column] = as_of_.view;
+  const std::vector<Column> scope = features::OnDemandScope(
+      view, run,
+      {selection, [&](int use) { return std::span(answers.uses[use].columns); }, request,
+       as_of_.view});
   ViewAnswers found;
   features::OnDemandDeriver deriver(*known_.request.plan, index);
   found.columns = deriver.Run(scope, range_.size(), known_.needs.on_demand[run], &found.errors);

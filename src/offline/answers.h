@@ -10,8 +10,8 @@
 
 #include "columns/column.h"
 #include "features/derive.h"
+#include "features/needs.h"
 #include "features/plan.h"
-#include "offline/needs.h"
 #include "offline/spine.h"
 #include "offline/training_set.h"
 #include "offline/use_answers.h"
@@ -43,7 +43,7 @@ struct SweptAnswers {
 // Everything that is known when answers are made.  REQUIRES: all of it outlives the Answerer.
 struct Known {
   const TrainingSetRequest& request;
-  const Needs& needs;
+  const features::Needs& needs;
   const Spine& spine;
   // By TrainingSetRequest::labels: the newest event time of all readable rows of its source.
   const std::vector<std::optional<base::EventTime>>& newest;

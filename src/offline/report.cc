@@ -20,19 +20,6 @@ std::string Plural(int64_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string RejectedText(const columns::RejectedRows& rejected) {
-  std::string text;
-  for (const auto& reason : rejected.reasons) {
-    text += fmt::format("  rejected {:>9}  {}: {}", reason.count, reason.where, reason.code);
-    for (size_t i = 0; i < reason.examples.size(); ++i) {
-      if (reason.examples[i].empty()) continue;
-      text += (i == 0 ? "  (first: " : "; ") + reason.examples[i];
-    }
-    text += reason.examples.empty() || reason.examples[0].empty() ? "\n" : ")\n";
-  }
-  return text;
-}
-
 // One line per set of columns with the same nulls: their number, by reason where there is more than
 // one, and the columns.
 std::string NullText(const std::vector<NullCells>& null_cells) {
@@ -92,14 +79,32 @@ std::string ChangedText(const Report& report) {
 
 }  // namespace
 
+std::string ToText(const columns::RejectedRows& rejected) {
+  std::string text;
+  for (const auto& reason : rejected.reasons) {
+    text += fmt::format("  rejected {:>9}  {}: {}", reason.count, reason.where, reason.code);
+    for (size_t i = 0; i < reason.examples.size(); ++i) {
+      if (reason.examples[i].empty()) continue;
+      text += (i == 0 ? "  (first: " : "; ") + reason.examples[i];
+    }
+    text += reason.examples.empty() || reason.examples[0].empty() ? "\n" : ")\n";
+  }
+  return text;
+}
+
 std::string ToText(const Report& report) {
   std::string text;
   for (const SourceRead& source : report.sources) {
     text += fmt::format("  read     {:>9}  events of {} ({})\n", source.events, source.source,
                         Plural(static_cast<int64_t>(source.files.size()), "file"));
-    if (source.rows_pruned == 0) continue;
-    text += fmt::format("  pruned   {:>9}  rows of {} in row groups that no row could see\n",
-                        source.rows_pruned, source.source);
+    if (source.rows_pruned > 0) {
+      text += fmt::format("  pruned   {:>9}  rows of {} in row groups that no row could see\n",
+                          source.rows_pruned, source.source);
+    }
+    if (source.one_sided > 0) {
+      text += fmt::format("  online   {:>9}  rows pushed into {} for stores alone (one-sided)\n",
+                          source.one_sided, source.source);
+    }
   }
   text += fmt::format("  {} {:>9}\n  rows out {:>9}  with {}\n",
                       report.with_spine ? "rows in " : "listed  ", report.rows_in, report.rows_out,
@@ -110,7 +115,7 @@ std::string ToText(const Report& report) {
   if (report.rows_null_time > 0) {
     text += fmt::format("  no time  {:>9}  rows of the spine\n", report.rows_null_time);
   }
-  text += RejectedText(report.rejected);
+  text += ToText(report.rejected);
   text += NullText(report.null_cells);
   for (const ErrorCells& cells : report.error_cells) {
     text += fmt::format("  error    {:>9}  {}: {} (first: {})\n", cells.count, cells.feature,
@@ -137,6 +142,7 @@ std::string ToJson(const Report& report) {
     json["sources"].push_back({{"source", source.source},
                                {"events", source.events},
                                {"rows_pruned", source.rows_pruned},
+                               {"one_sided", source.one_sided},
                                {"files", source.files.size()},
                                {"has_created", source.has_created}});
   }

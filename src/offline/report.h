@@ -19,6 +19,7 @@ struct SourceRead {
   int64_t rows_pruned = 0;  // in row groups that no question can see: neither read nor judged
   std::vector<sources::InputFile> files;
   bool has_created = false;
+  int64_t one_sided = 0;  // pushed rows that are for stores alone: in the log, not in the answer
 };
 
 // How near what was used came to the time of the row it was used for: the largest difference over
@@ -82,6 +83,8 @@ struct Report {
   bool HasBadRows() const { return rejected.total() > 0 || !error_cells.empty(); }
 };
 
+// A line per reason, with its examples.
+std::string ToText(const columns::RejectedRows& rejected);
 std::string ToText(const Report& report);
 std::string ToJson(const Report& report);  // one object, two-space indented
 

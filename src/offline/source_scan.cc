@@ -56,11 +56,13 @@ class SourceScan::PartScan {
       if (scan_.options_.progress != nullptr) scan_.options_.progress->Advance(batch->size);
     }
     if (source_.counts_rejected) rejected_.Merge(reader->rejected());
+    one_sided_ = reader->one_sided();
     return Status::OK();
   }
 
   void AddTo(SourceStats* stats, columns::RejectedRows* rejected) const {
     stats->events += events_;
+    stats->one_sided += one_sided_;
     if (newest_.has_value() && (!stats->newest.has_value() || *newest_ > *stats->newest)) {
       stats->newest = newest_;
     }
@@ -104,6 +106,7 @@ class SourceScan::PartScan {
   const int64_t part_;
   std::vector<features::ViewProjector> projectors_;
   int64_t events_ = 0;
+  int64_t one_sided_ = 0;
   std::optional<EventTime> newest_;
   columns::RejectedRows rejected_;
 };
@@ -242,6 +245,7 @@ Status SourceScan::ReadSource(OpenSource* source) {
   ARROW_ASSIGN_OR_RAISE(stats->files, source->reader->Files());
   stats->pruned = source->reader->pruned();
   stats->events = 0;
+  stats->one_sided = 0;
   for (const auto& part : parts) part->AddTo(stats, &rejected_);
   for (Reading* reading : source->readings) reading->done = true;
   return Status::OK();

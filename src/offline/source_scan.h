@@ -46,6 +46,7 @@ struct SourceStats {
   std::vector<sources::InputFile> files;
   std::optional<base::EventTime> newest;  // event time of all readable rows
   sources::Pruned pruned;
+  int64_t one_sided = 0;  // pushed rows that are for stores alone
 };
 
 struct ScanOptions {

@@ -30,7 +30,7 @@ class Builder {
       : request_(request),
         plan_(*request.plan),
         run_(OnThreads(request.threads)),
-        needs_(FindNeeds(plan_, request.selection)),
+        needs_(features::FindNeeds(plan_, request.selection)),
         sweeps_(request, needs_, open, run_) {}
 
   Result<Report> Build(RowSink* sink) {
@@ -86,8 +86,8 @@ class Builder {
     for (const SourceStats& stats : sweeps_.sources()) {
       const features::Source& source = plan_.sources[stats.source];
       const bool has_created = static_cast<bool>(source.created);
-      report_.sources.push_back(
-          {source.name, stats.events, stats.pruned.rows, stats.files, has_created});
+      report_.sources.push_back({source.name, stats.events, stats.pruned.rows, stats.files,
+                                 has_created, stats.one_sided});
       if (has_created) continue;
       report_.assumptions.push_back("source " + source.name +
                                     " has no `created`: assumes that events are online the "
@@ -117,7 +117,7 @@ class Builder {
   const TrainingSetRequest& request_;
   const features::FeaturePlan& plan_;
   const RunTasks run_;
-  const Needs needs_;
+  const features::Needs needs_;
   ViewSweeps sweeps_;
   Spine spine_;
   Report report_;

@@ -21,7 +21,7 @@ constexpr int64_t kBytesPerAnswer = 9;  // a value and its cell
 
 }  // namespace
 
-ViewSweeps::ViewSweeps(const TrainingSetRequest& request, const Needs& needs,
+ViewSweeps::ViewSweeps(const TrainingSetRequest& request, const features::Needs& needs,
                        const SourceOpener& open, const RunTasks& run)
     : request_(request),
       plan_(*request.plan),
@@ -29,7 +29,7 @@ ViewSweeps::ViewSweeps(const TrainingSetRequest& request, const Needs& needs,
       run_(run),
       spill_(request.spill_folder),
       scan_(plan_, open) {
-  for (const Needs::OfView& of : needs.views) {
+  for (const features::Needs::OfView& of : needs.views) {
     stores_.push_back({&plan_.views[of.view], of.features, std::nullopt, nullptr, {}});
   }
   for (const int label : request.labels) {
@@ -81,7 +81,7 @@ int64_t ViewSweeps::RowsEstimate(const Spine& spine) const {
   const int64_t every = request_.steps->every.micros();
   const int64_t steps = (request_.steps->to - request_.steps->from).micros() / every + 1;
   int64_t reach = 1;
-  for (const Needs::OfView& of : needs_.views) {
+  for (const features::Needs::OfView& of : needs_.views) {
     const View& view = plan_.views[of.view];
     const bool all = view.kind == ViewKind::kSnapshot || !view.LongestWindow().length.has_value();
     const int64_t length = all ? 0 : view.LongestWindow().length->micros();
@@ -133,9 +133,10 @@ Status ViewSweeps::Read(const Spine& spine) {
 }
 
 bool ViewSweeps::AnyCreated() const {
-  return std::any_of(needs_.views.begin(), needs_.views.end(), [&](const Needs::OfView& of) {
-    return static_cast<bool>(plan_.sources[plan_.views[of.view].source].created);
-  });
+  return std::any_of(needs_.views.begin(), needs_.views.end(),
+                     [&](const features::Needs::OfView& of) {
+                       return static_cast<bool>(plan_.sources[plan_.views[of.view].source].created);
+                     });
 }
 
 sweep::ViewSweep ViewSweeps::SweepOf(size_t use) const {

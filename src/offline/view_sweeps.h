@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "features/needs.h"
 #include "offline/answers.h"
 #include "offline/key_space.h"
-#include "offline/needs.h"
 #include "offline/partition_sweep.h"
 #include "offline/rows/view_store.h"
 #include "offline/source_scan.h"
@@ -21,8 +21,8 @@ namespace millrace::offline {
 class ViewSweeps {
  public:
   // REQUIRES: all of it outlives this.
-  ViewSweeps(const TrainingSetRequest& request, const Needs& needs, const SourceOpener& open,
-             const RunTasks& run);
+  ViewSweeps(const TrainingSetRequest& request, const features::Needs& needs,
+             const SourceOpener& open, const RunTasks& run);
 
   KeySpaces* spaces() { return &spaces_; }
   // Reads all sources; `spine` is empty where there are steps.
@@ -79,7 +79,7 @@ class ViewSweeps {
 
   const TrainingSetRequest& request_;
   const features::FeaturePlan& plan_;
-  const Needs& needs_;
+  const features::Needs& needs_;
   const RunTasks& run_;
   SpillFile spill_;
   KeySpaces spaces_;

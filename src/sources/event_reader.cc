@@ -1,15 +1,15 @@
 #include "sources/event_reader.h"
 
+#include <arrow/filesystem/filesystem.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <future>
-#include <set>
 #include <utility>
 
 #include "base/check.h"
-#include "sources/event_times.h"
 #include "sources/file_rows.h"
+#include "sources/files/file_error.h"
 #include "sources/files/file_list.h"
 #include "sources/part_reader.h"
 
@@ -18,33 +18,16 @@ namespace {
 
 using features::Source;
 
-std::string PathOf(const Source& source, const std::string& column) {
-  const auto path = source.location.column_paths.find(column);
-  return path == source.location.column_paths.end() ? column : path->second;
-}
-
-// What the reader asks a file for, and the source columns that the answers are.
-void SayWanted(const ReadOptions& options, SourceReading* reading) {
-  const Source& source = reading->source;
-  std::set<int> indices(options.columns.begin(), options.columns.end());
-  std::set<int> times = {source.timestamp};
-  if (source.created)
-    times.insert(source.created.columns().begin(), source.created.columns().end());
-  indices.insert(times.begin(), times.end());
-  WantedRows& wanted = reading->wanted;
-  wanted.source = source.name;
-  wanted.unit = source.timestamp_unit;
-  wanted.batch_rows_max = options.batch_rows_max;
-  wanted.from = options.from;
-  wanted.to = options.to;
-  reading->threads = std::max(options.threads, 1);
-  for (const int index : indices) {
-    const features::Field& column = source.columns[static_cast<size_t>(index)];
-    if (index == source.timestamp) wanted.time = wanted.columns.size();
-    wanted.columns.push_back(
-        {column.name, PathOf(source, column.name), column.type, times.contains(index)});
-    reading->source_columns.push_back(index);
+// A file that was written to meanwhile was perhaps read half old, half new.
+base::Status CheckUnchanged(const FileList& list, const ListedFile& file) {
+  const auto now = list.filesystem->GetFileInfo(file.path);
+  if (!now.ok()) return FileError(now.status(), "read", file.shown, base::codes::kIo);
+  if (now->IsFile() && now->size() == file.bytes &&
+      now->mtime().time_since_epoch().count() == file.modified) {
+    return base::Status::OK();
   }
+  return base::Error(base::codes::kConflict,
+                     fmt::format("{} was changed while it was read", file.shown));
 }
 
 base::Result<std::unique_ptr<FileParts>> OpenParts(const SourceReading& reading,
@@ -94,7 +77,11 @@ class FilesReader final : public EventReader {
     const Part& one = parts_[static_cast<size_t>(part)];
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<FileRows> rows,
                           opened_[one.file]->Open(one.part, LeavesThreadsIdle(part)));
-    return ReadPart(reading_, one.file, std::move(rows));
+    const ListedFile& file = reading_->list.files[one.file];
+    return ReadPart(
+        reading_,
+        {file.shown, [list = reading_, &file] { return CheckUnchanged(list->list, file); }},
+        std::move(rows));
   }
   int64_t rows_estimate() const override { return size_.rows; }
   int64_t bytes_estimate() const override { return size_.bytes; }
@@ -139,12 +126,7 @@ class FilesReader final : public EventReader {
 
 base::Result<std::unique_ptr<EventReader>> OpenFiles(const Source& source,
                                                      const ReadOptions& options) {
-  MILLRACE_CHECK(source.timestamp >= 0 && options.batch_rows_max > 0);
-  const features::Field& time = source.columns[static_cast<size_t>(source.timestamp)];
-  ARROW_RETURN_NOT_OK(CheckTimeColumn(time, source.timestamp_unit));
-  auto reading = std::make_shared<SourceReading>();
-  reading->source = source;
-  SayWanted(options, reading.get());
+  ARROW_ASSIGN_OR_RAISE(auto reading, NewReading(source, options));
   ARROW_ASSIGN_OR_RAISE(reading->list,
                         ListFiles(source.location.path, source.location.format, options.root));
   auto reader = std::make_unique<FilesReader>(std::move(reading));

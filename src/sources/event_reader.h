@@ -19,7 +19,7 @@ struct InputFile {
       path;  // as messages show it: relative to the root where the source's path is; s3:// too
   int64_t bytes = 0;
   std::string tag;  // of its content: hexadecimal XXH3-64 for local files (file_list.h), the
-                    // store's ETag on S3
+                    // store's ETag on S3. Rows of a push log: push/push_log_reader.h has all three
 };
 
 struct ReadOptions {
@@ -48,6 +48,9 @@ class PartReader {
   // number of fields), null_event_time, unreadable_event_time, null_created, unreadable_created;
   // each with "file row N: 'text'". Merged in order of the parts they are the source's.
   virtual const columns::RejectedRows& rejected() const = 0;
+  // Pushed rows of this part left out so far because they are for stores alone, resp. for training
+  // sets alone.
+  virtual int64_t one_sided() const { return 0; }
 };
 
 // What time statistics let us leave unread.

@@ -49,6 +49,8 @@ struct RowBatch {
   std::vector<uint8_t>
       malformed;  // 1: the row is none, its cells mean nothing; empty: all are rows
   std::vector<BadText> bad_texts;  // a few
+  // Of pushed rows, else empty: when each came, which stands for a knowledge time that is null.
+  std::vector<base::EventTime> received;
 };
 
 class FileRows {
@@ -57,6 +59,7 @@ class FileRows {
   // At most batch_rows_max rows; nothing at the end. Rows that are malformed as a whole go to
   // `rejected`.
   virtual base::Result<std::optional<RowBatch>> Next(columns::RejectedRows* rejected) = 0;
+  virtual int64_t one_sided() const { return 0; }  // as PartReader's
 };
 
 // What is known of a file, or of a part of it, before it is read.

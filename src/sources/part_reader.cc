@@ -1,16 +1,17 @@
 #include "sources/part_reader.h"
 
-#include <arrow/filesystem/filesystem.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "base/check.h"
 #include "expr/evaluator.h"
 #include "sources/cells/shown_text.h"
 #include "sources/event_times.h"
-#include "sources/files/file_error.h"
 #include "sources/row_selection.h"
 
 namespace millrace::sources {
@@ -19,16 +20,9 @@ namespace {
 using columns::Column;
 using columns::EventBatch;
 
-// A file that was written to meanwhile was perhaps read half old, half new.
-base::Status CheckUnchanged(const FileList& list, const ListedFile& file) {
-  const auto now = list.filesystem->GetFileInfo(file.path);
-  if (!now.ok()) return FileError(now.status(), "read", file.shown, base::codes::kIo);
-  if (now->IsFile() && now->size() == file.bytes &&
-      now->mtime().time_since_epoch().count() == file.modified) {
-    return base::Status::OK();
-  }
-  return base::Error(base::codes::kConflict,
-                     fmt::format("{} was changed while it was read", file.shown));
+std::string PathOf(const features::Source& source, const std::string& column) {
+  const auto path = source.location.column_paths.find(column);
+  return path == source.location.column_paths.end() ? column : path->second;
 }
 
 // A time of a row that is rejected, as messages show it.
@@ -37,6 +31,15 @@ std::string TextOf(const RowBatch& batch, const Column& column, size_t wanted, i
     if (bad.row == row && bad.column == wanted) return bad.text;
   }
   return column.valid(row) ? columns::ToText(column.value(row), column.type) : std::string();
+}
+
+// A null knowledge time is the time of receipt.
+void ReplaceNulls(const std::vector<base::EventTime>& received, Times* created) {
+  for (size_t row = 0; row < created->cells.size(); ++row) {
+    if (created->cells[row] != columns::kNullCell) continue;
+    created->times[row] = received[row];
+    created->cells[row] = columns::kValid;
+  }
 }
 
 // Which rows of a batch are bad; no memory while none is.
@@ -57,10 +60,10 @@ class BadRows {
 
 class FilePart final : public PartReader {
  public:
-  FilePart(std::shared_ptr<const SourceReading> reading, size_t file,
+  FilePart(std::shared_ptr<const SourceReading> reading, PartOrigin origin,
            std::unique_ptr<FileRows> rows)
       : reading_(std::move(reading)),
-        file_(reading_->list.files[file]),
+        origin_(std::move(origin)),
         where_("source " + reading_->source.name),
         rows_(std::move(rows)) {
     if (reading_->source.created) created_.emplace(reading_->source.created);
@@ -70,8 +73,9 @@ class FilePart final : public PartReader {
     while (rows_ != nullptr) {
       ARROW_ASSIGN_OR_RAISE(std::optional<RowBatch> batch, rows_->Next(&rejected_));
       if (!batch.has_value()) {
+        one_sided_ = rows_->one_sided();
         rows_.reset();
-        ARROW_RETURN_NOT_OK(CheckUnchanged(reading_->list, file_));
+        if (origin_.check_end) ARROW_RETURN_NOT_OK(origin_.check_end());
         break;
       }
       EventBatch events = MakeEvents(*std::move(batch));
@@ -81,11 +85,12 @@ class FilePart final : public PartReader {
   }
 
   const columns::RejectedRows& rejected() const override { return rejected_; }
+  int64_t one_sided() const override { return rows_ != nullptr ? rows_->one_sided() : one_sided_; }
 
  private:
   EventBatch MakeEvents(RowBatch batch) {
     EventBatch events;
-    events.origin = file_.shown;
+    events.origin = origin_.shown;
     events.columns.resize(reading_->source.columns.size());
     for (size_t i = 0; i < batch.columns.size(); ++i) {
       events.columns[static_cast<size_t>(reading_->source_columns[i])] = batch.columns[i];
@@ -100,6 +105,7 @@ class FilePart final : public PartReader {
       std::vector<Column> inputs;
       for (const auto& column : events.columns) inputs.push_back(column.view);
       created = ReadTimes(created_->Run(inputs, batch.size), features::TimestampUnit::kNone);
+      if (!batch.received.empty()) ReplaceNulls(batch.received, &created);
       Reject(created, "created", batch, &bad, [&](int64_t row) { return CreatedText(batch, row); });
     }
     events.event_times = std::move(times.times);
@@ -120,7 +126,7 @@ class FilePart final : public PartReader {
     for (int64_t row = 0; row < batch.size; ++row) {
       if (times.cells[row] == columns::kValid || bad->has(row)) continue;
       bad->Add(row);
-      std::string example = fmt::format("{} row {}", file_.shown, batch.rows[row]);
+      std::string example = fmt::format("{} row {}", origin_.shown, batch.rows[row]);
       if (times.cells[row] == columns::kNullCell) {
         rejected_.Add(where_, null, std::move(example));
       } else {
@@ -163,18 +169,48 @@ class FilePart final : public PartReader {
   }
 
   const std::shared_ptr<const SourceReading> reading_;
-  const ListedFile& file_;
+  const PartOrigin origin_;
   const std::string where_;
   std::optional<expr::Evaluator> created_;
   columns::RejectedRows rejected_;
   std::unique_ptr<FileRows> rows_;  // null at the end
+  int64_t one_sided_ = 0;           // once they are
 };
 
 }  // namespace
 
-std::unique_ptr<PartReader> ReadPart(std::shared_ptr<const SourceReading> reading, size_t file,
-                                     std::unique_ptr<FileRows> rows) {
-  return std::make_unique<FilePart>(std::move(reading), file, std::move(rows));
+base::Result<std::shared_ptr<SourceReading>> NewReading(const features::Source& source,
+                                                        const ReadOptions& options) {
+  MILLRACE_CHECK(source.timestamp >= 0 && options.batch_rows_max > 0);
+  const features::Field& event_time = source.columns[static_cast<size_t>(source.timestamp)];
+  ARROW_RETURN_NOT_OK(CheckTimeColumn(event_time, source.timestamp_unit));
+  auto reading = std::make_shared<SourceReading>();
+  reading->source = source;
+  std::set<int> indices(options.columns.begin(), options.columns.end());
+  std::set<int> times = {source.timestamp};
+  if (source.created)
+    times.insert(source.created.columns().begin(), source.created.columns().end());
+  indices.insert(times.begin(), times.end());
+  WantedRows& wanted = reading->wanted;
+  wanted.source = source.name;
+  wanted.unit = source.timestamp_unit;
+  wanted.batch_rows_max = options.batch_rows_max;
+  wanted.from = options.from;
+  wanted.to = options.to;
+  reading->threads = std::max(options.threads, 1);
+  for (const int index : indices) {
+    const features::Field& column = source.columns[static_cast<size_t>(index)];
+    if (index == source.timestamp) wanted.time = wanted.columns.size();
+    wanted.columns.push_back(
+        {column.name, PathOf(source, column.name), column.type, times.contains(index)});
+    reading->source_columns.push_back(index);
+  }
+  return reading;
+}
+
+std::unique_ptr<PartReader> ReadPart(std::shared_ptr<const SourceReading> reading,
+                                     PartOrigin origin, std::unique_ptr<FileRows> rows) {
+  return std::make_unique<FilePart>(std::move(reading), std::move(origin), std::move(rows));
 }
 
 }  // namespace millrace::sources

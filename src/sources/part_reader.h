@@ -2,7 +2,9 @@
 // by EventReader, one for each part that is read.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "features/plan.h"
@@ -17,11 +19,23 @@ struct SourceReading {
   features::Source source;
   WantedRows wanted;
   std::vector<int> source_columns;  // of wanted.columns
-  FileList list;
-  int threads = 1;  // that read parts at once
+  FileList list;                    // of files; a push log has none
+  int threads = 1;                  // that read parts at once
 };
 
-std::unique_ptr<PartReader> ReadPart(std::shared_ptr<const SourceReading> reading, size_t file,
-                                     std::unique_ptr<FileRows> rows);
+// Which columns are wanted and where they are found, by the options and the source's times; the
+// list is left empty. REQUIRES: the source has an event time. Error: type_mismatch, a column that
+// cannot be one.
+base::Result<std::shared_ptr<SourceReading>> NewReading(const features::Source& source,
+                                                        const ReadOptions& options);
+
+// Where the rows of a part are.
+struct PartOrigin {
+  std::string shown;                             // EventBatch::origin
+  std::function<base::Status()> check_end = {};  // asked once all rows were read; may be empty
+};
+
+std::unique_ptr<PartReader> ReadPart(std::shared_ptr<const SourceReading> reading,
+                                     PartOrigin origin, std::unique_ptr<FileRows> rows);
 
 }  // namespace millrace::sources

@@ -8,16 +8,12 @@
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 #include <arrow/util/compression.h>
-#include <arrow/util/io_util.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <string_view>
 #include <utility>
 
-#include "sources/files/file_error.h"
+#include "sources/files/nameless_file.h"
 
 namespace millrace::offline {
 
@@ -27,25 +23,6 @@ using base::Status;
 namespace {
 
 constexpr int64_t kSchemaBytes = 4'096;  // about
-
-Status SpillError(std::string_view doing, const std::string& folder, int error) {
-  const Status status = sources::FileError(
-      arrow::Status::IOError("").WithDetail(arrow::internal::StatusDetailFromErrno(error)), doing,
-      "a spill file in " + folder, base::codes::kIo);
-  base::Problem problem = base::ProblemsOf(status)[0];
-  problem.hint = "TMPDIR says where such files go, --memory how much need not";
-  return base::Error(std::move(problem));
-}
-
-// A file without a name; where the file system has none, one whose name is taken at once.
-int OpenNameless(const std::string& folder) {
-  int file = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
-  std::string name = folder + "/.millrace-spill-XXXXXX";
-  file = mkostemp(name.data(), O_CLOEXEC);
-  if (file >= 0) unlink(name.c_str());
-  return file;
-}
 
 }  // namespace
 
@@ -57,8 +34,7 @@ SpillFile::~SpillFile() {
 
 Status SpillFile::Open() {
   if (file_ >= 0) return Status::OK();
-  const int opened = OpenNameless(folder_);
-  if (opened < 0) return SpillError("write", folder_, errno);
+  ARROW_ASSIGN_OR_RAISE(const int opened, sources::OpenNamelessFile(folder_));
   int none = -1;
   if (!file_.compare_exchange_strong(none, opened)) close(opened);  // another thread was first
   return Status::OK();
@@ -84,7 +60,8 @@ Result<SpillFile::Place> SpillFile::Write(const arrow::RecordBatch& batch) {
     const ssize_t wrote = pwrite(file_, bytes->data() + done,
                                  static_cast<size_t>(place.bytes - done), place.offset + done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return SpillError("write", folder_, wrote == 0 ? ENOSPC : errno);
+    if (wrote <= 0)
+      return sources::NamelessFileError("write", folder_, wrote == 0 ? ENOSPC : errno);
     done += wrote;
   }
   return place;
@@ -96,7 +73,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> SpillFile::Read(const Place& place) 
     const ssize_t read = pread(file_, bytes->mutable_data() + done,
                                static_cast<size_t>(place.bytes - done), place.offset + done);
     if (read < 0 && errno == EINTR) continue;
-    if (read <= 0) return SpillError("read", folder_, read == 0 ? EIO : errno);
+    if (read <= 0) return sources::NamelessFileError("read", folder_, read == 0 ? EIO : errno);
     done += read;
   }
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();

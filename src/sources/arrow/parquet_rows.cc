@@ -3,7 +3,6 @@
 #include <arrow/array.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
-#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "sources/arrow/arrow_cells.h"
+#include "sources/arrow/bad_texts.h"
 
 namespace millrace::sources {
 namespace {
@@ -140,17 +140,6 @@ class ParquetRows final : public FileRows {
     }
     rows_read_ += rows.size;
     return std::optional<RowBatch>(std::move(rows));
-  }
-
-  static void KeepBadTexts(const arrow::Array& array, const columns::Column& column, size_t index,
-                           RowBatch* rows) {
-    if (column.cells == nullptr) return;
-    for (int64_t i = 0; i < column.size; ++i) {
-      if (column.cells[i] <= columns::kValid) continue;
-      if (rows->bad_texts.size() >= 2 * columns::RejectedRows::kExamplesMax) return;
-      const auto scalar = array.GetScalar(i);
-      rows->bad_texts.push_back({i, index, scalar.ok() ? (*scalar)->ToString() : ""});
-    }
   }
 
   const std::shared_ptr<const ParquetReading> reading_;

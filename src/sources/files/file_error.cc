@@ -25,6 +25,7 @@ base::Code CodeOfErrno(int error) {
       return base::codes::kPermission;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return base::codes::kDiskFull;
     default:
       return base::codes::kIo;

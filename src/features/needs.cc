@@ -1,19 +1,16 @@
 // From the answer's columns backwards: on-demand, derived, stored.
-#include "offline/needs.h"
+#include "features/needs.h"
 
 #include <algorithm>
 
 #include "features/derive.h"
 
-namespace millrace::offline {
-
-using features::FeaturePlan;
-using features::Selection;
+namespace millrace::features {
 
 namespace {
 
 void NeedOnDemand(const FeaturePlan& plan, const Selection& selection, size_t run, Needs* needs) {
-  const features::OnDemandView& view = plan.on_demand[selection.on_demand[run]];
+  const OnDemandView& view = plan.on_demand[selection.on_demand[run]];
   needs->on_demand[run] = WithInputs(view, needs->on_demand[run]);
   const std::vector<bool> read = ScopeColumnsRead(view, needs->on_demand[run]);
   for (size_t input = 0; input < view.inputs.size(); ++input) {
@@ -28,13 +25,13 @@ void NeedOnDemand(const FeaturePlan& plan, const Selection& selection, size_t ru
 
 Needs FindNeeds(const FeaturePlan& plan, const Selection& selection) {
   Needs needs;
-  for (const features::ViewUse& use : selection.uses) {
+  for (const ViewUse& use : selection.uses) {
     needs.uses.emplace_back(plan.views[use.view].features.size());
   }
   for (const int view : selection.on_demand) {
     needs.on_demand.emplace_back(plan.on_demand[view].features.size());
   }
-  for (const features::SelectedColumn& column : selection.columns) {
+  for (const SelectedColumn& column : selection.columns) {
     (column.on_demand ? needs.on_demand : needs.uses)[column.use][column.feature] = true;
   }
   for (size_t run = 0; run < selection.on_demand.size(); ++run) {
@@ -57,4 +54,4 @@ Needs FindNeeds(const FeaturePlan& plan, const Selection& selection) {
   return needs;
 }
 
-}  // namespace millrace::offline
+}  // namespace millrace::features

@@ -7,7 +7,7 @@
 #include "features/plan.h"
 #include "features/selection.h"
 
-namespace millrace::offline {
+namespace millrace::features {
 
 struct Needs {
   std::vector<std::vector<bool>> uses;       // by Selection::uses, by View::features
@@ -21,6 +21,6 @@ struct Needs {
   std::vector<int> view_of_use;  // index into `views`
 };
 
-Needs FindNeeds(const features::FeaturePlan& plan, const features::Selection& selection);
+Needs FindNeeds(const FeaturePlan& plan, const Selection& selection);
 
-}  // namespace millrace::offline
+}  // namespace millrace::features
