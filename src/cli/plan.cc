@@ -1,4 +1,5 @@
-// `millrace plan`: what applying the definitions on disk would change. Reads; changes nothing.
+// `millrace plan`: what applying the definitions on disk would change, and what their views would
+// take online (jobs/online_size.h). Reads; changes nothing.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +7,7 @@
 
 #include "cli/program.h"
 #include "jobs/apply.h"
+#include "jobs/online_size.h"
 
 namespace millrace::cli {
 namespace {
@@ -15,10 +17,12 @@ struct PlanOptions {
   bool skip_code = false;
 };
 
-void PrintJson(const jobs::PlannedChange& planned, std::ostream& out) {
+void PrintJson(const jobs::PlannedChange& planned, const jobs::OnlineSize& size,
+               std::ostream& out) {
   const nlohmann::ordered_json object = {{"base", planned.base},
                                          {"changes", planned.changes},
-                                         {"diff", registry::ToJson(planned.diff)}};
+                                         {"diff", registry::ToJson(planned.diff)},
+                                         {"online", jobs::ToJson(size)}};
   out << object.dump(2) << '\n';
 }
 
@@ -38,10 +42,14 @@ base::Result<int> RunPlan(const PlanOptions& options, const Terminal& terminal) 
   ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
                         jobs::OpenRepository(terminal.project_dir));
   ARROW_ASSIGN_OR_RAISE(const jobs::PlannedChange planned, jobs::PlanChange(repository));
+  ARROW_ASSIGN_OR_RAISE(
+      const jobs::OnlineSize size,
+      jobs::EstimateOnlineSize(repository, *planned.content.plan, *terminal.clock));
   if (options.json) {
-    PrintJson(planned, *terminal.out);
+    PrintJson(planned, size, *terminal.out);
   } else {
     PrintText(planned, *terminal.out);
+    *terminal.out << jobs::ToText(size);
   }
   return options.skip_code && !planned.changes ? kExitNothingToDo : kExitDone;
 }
@@ -50,8 +58,9 @@ base::Result<int> RunPlan(const PlanOptions& options, const Terminal& terminal) 
 
 void AddPlan(CLI::App& app, Program& program) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* command = app.add_subcommand(
-      "plan", "Show what applying the definitions would change; changes nothing");
+  CLI::App* command = app.add_subcommand("plan",
+                                         "Show what applying the definitions would change, and "
+                                         "what they take online; changes nothing");
   command->add_flag("--json", options->json, "For machines");
   command->add_flag("--skip-code", options->skip_code, "Exit with 99 when there is nothing to do");
   command->callback([options, &program] {

@@ -66,6 +66,10 @@ void AddCommands(CLI::App& app, Program& program) {
   AddHistory(app, program);
   AddTrainingSet(app, program);
   AddExplain(app, program);
+  AddMaterialize(app, program);
+  AddVacuum(app, program);
+  AddGet(app, program);
+  AddPush(app, program);
   AddDoctor(app, program);
   AddVersion(app, program);
 }

@@ -44,13 +44,17 @@ class Program {
 void AddApply(CLI::App& app, Program& program);
 void AddDoctor(CLI::App& app, Program& program);
 void AddExplain(CLI::App& app, Program& program);
+void AddGet(CLI::App& app, Program& program);
 void AddHistory(CLI::App& app, Program& program);
 void AddInit(CLI::App& app, Program& program);
 void AddLineage(CLI::App& app, Program& program);
 void AddList(CLI::App& app, Program& program);
+void AddMaterialize(CLI::App& app, Program& program);
 void AddPlan(CLI::App& app, Program& program);
+void AddPush(CLI::App& app, Program& program);
 void AddShow(CLI::App& app, Program& program);
 void AddTrainingSet(CLI::App& app, Program& program);
+void AddVacuum(CLI::App& app, Program& program);
 void AddVersion(CLI::App& app, Program& program);
 
 // Words of the command line whose place is kept, with what is refused; "" when `word` is none.

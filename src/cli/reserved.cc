@@ -6,9 +6,8 @@
 namespace millrace::cli {
 
 std::vector<std::string> ReservedCommands() {
-  return {"audit", "backfill",    "drift",    "emit",    "erase",  "get",     "leakage",
-          "log",   "materialize", "pipeline", "profile", "push",   "read",    "run",
-          "serve", "skew",        "sql",      "stream",  "vacuum", "validate"};
+  return {"audit",   "backfill", "drift", "emit",  "erase", "leakage", "log",    "pipeline",
+          "profile", "read",     "run",   "serve", "skew",  "sql",     "stream", "validate"};
 }
 
 std::string ReservedCommand(const std::string& word) {

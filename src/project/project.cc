@@ -31,6 +31,7 @@ class SettingsReader {
     ReadText("lake", &project_->lake);
     ReadText("online", &project_->online);
     ReadMemory();
+    ReadDurability();
     fields_.Finish();
   }
 
@@ -79,6 +80,22 @@ class SettingsReader {
       project_->memory_bytes_max = *bytes;
     } else {
       problems_->AddStatus(bytes.status(), text->place());
+    }
+  }
+
+  void ReadDurability() {
+    const auto text = fields_.FindText("durability");
+    if (!text) return;
+    const auto expanded = project_->Expand(text->value);
+    if (!expanded.ok()) {
+      problems_->AddExpression(expanded.status(), *text->node);
+    } else if (*expanded == "sync") {
+      project_->durability = Durability::kSync;
+    } else if (*expanded != "process") {
+      problems_->Add(codes::kBadValue, *text->node,
+                     "'durability' of the project is '" + *expanded +
+                         "'; expected process (a write survives the end of the process) or sync "
+                         "(a power cut too)");
     }
   }
 

@@ -11,14 +11,21 @@
 
 namespace millrace::project {
 
+// What an acknowledged write to the online store and the push logs survives.
+enum class Durability {
+  kProcess,  // the end of the process, by kill -9 too
+  kSync,     // also a power cut
+};
+
 struct Project {
   std::string folder;  // of millrace.yaml, absolute: where relative paths start
   std::string name;
   // As written, ${VAR} unexpanded.
   std::string registry = "sqlite:registry.db";
   std::string lake = "./lake";
-  std::string online = "rocksdb:./online";
+  std::string online = "lmdb:./online";
   int64_t memory_bytes_max = int64_t{4} << 30;
+  Durability durability = Durability::kProcess;
   Environment environment;
 
   // Reads millrace.yaml in `folder`. Errors: file_not_found (with what to do), permission_denied,

@@ -65,8 +65,20 @@ TEST_F(ProjectTest, Defaults) {
   EXPECT_EQ(project->folder, folder_.string());
   EXPECT_EQ(project->registry, "sqlite:registry.db");
   EXPECT_EQ(project->lake, "./lake");
-  EXPECT_EQ(project->online, "rocksdb:./online");
+  EXPECT_EQ(project->online, "lmdb:./online");
   EXPECT_EQ(project->memory_bytes_max, int64_t{4} << 30);
+  EXPECT_EQ(project->durability, Durability::kProcess);
+}
+
+TEST_F(ProjectTest, DurabilityIsOneOfTwoWords) {
+  const auto sync = Load("project: shop\ndurability: ${D}\n", {{"D", "sync"}});
+  ASSERT_TRUE(sync.ok()) << sync.status();
+  EXPECT_EQ(sync->durability, Durability::kSync);
+  const auto process = Load("project: shop\ndurability: process\n");
+  ASSERT_TRUE(process.ok()) << process.status();
+  EXPECT_EQ(process->durability, Durability::kProcess);
+  EXPECT_EQ(Problems(Load("project: shop\ndurability: power\n").status()),
+            "millrace.yaml:2:13 bad_value");
 }
 
 TEST_F(ProjectTest, VariablesStayUnexpanded) {

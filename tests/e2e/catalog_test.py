@@ -30,10 +30,42 @@ def test_a_new_repository_runs_from_init_to_history(empty):
 
 def test_a_second_apply_does_nothing(applied):
     assert "nothing to do: version 1 says the same" in applied.ok("apply").out
-    assert applied.ok("plan", "--json").json == {"base": 1, "changes": False, "diff": []}
+    plan = applied.ok("plan", "--json").json
+    assert (plan["base"], plan["changes"], plan["diff"]) == (1, False, [])
     assert applied.run("apply", "--skip-code").code == 99
     assert applied.run("plan", "--skip-code").code == 99
     assert len(applied.ok("history", "--json").json) == 1
+
+
+def test_plan_estimates_what_the_views_take_online(applied):
+    applied.path("data/purchases.csv").write_text("user_id,event_time,amount\n")
+    applied.path(USERS).write_text("""\
+entities: {user: {keys: {user_id: string}}}
+sources:
+  purchases: {path: data/purchases.csv, timestamp: event_time, columns: {user_id: string, event_time: timestamp, amount: float64}}
+  clicks: {timestamp: event_time, columns: {user_id: string, event_time: timestamp}}
+views:
+  spend: {entity: user, source: purchases, window: 7d, history: all, features: {sum: sum(amount)}}
+  visits: {entity: user, source: purchases, window: 90d, history: all, features: {visits: count()}}
+  recent: {entity: user, source: purchases, where: amount >= 0, window: 7d, features: {recent: count()}}
+  clicked: {entity: user, source: clicks, window: 7d, features: {clicks: count()}}
+""")
+    assert "recent: not estimated: its source has no rows yet\n" in applied.ok("plan").out
+    rows = [f"u{i % 1000},2025-01-{1 + i % 28:02}T00:00:00Z,{i % 97}.25\n" for i in range(20_000)]
+    applied.path("data/purchases.csv").write_text("user_id,event_time,amount\n" + "".join(rows))
+    plan = applied.ok("plan").out
+    assert "  recent: nothing: its source has no row that would be kept now\n" in plan
+    assert "  clicked: not estimated: source 'clicks' has no `path`, and no pushed rows\n" in plan
+    assert " bytes a key; 20000 events of 1000 keys: about " in plan
+    online = applied.ok("plan", "--json").json["online"]
+    (shared,) = [one for one in online["shared"] if one["views"] == ["spend", "visits"]]
+    assert (shared["events"], shared["keys"]) == (20_000, 1000)
+    assert online["bytes"] == shared["bytes"], "the others take nothing"
+    assert not applied.path("online").exists(), "it opens no store"
+    applied.ok("apply")
+    applied.ok("materialize")
+    measured = applied.path("online/data.mdb").stat().st_size
+    assert measured / 1.5 < shared["bytes"] < measured * 1.5
 
 
 def test_comments_and_files_are_no_change(applied):
@@ -227,7 +259,7 @@ def test_doctor_and_version(applied):
         "source purchases"]
 
 
-@pytest.mark.parametrize("command", ["materialize", "push", "get", "serve", "stream", "sql", "audit"])
+@pytest.mark.parametrize("command", ["serve", "stream", "sql", "audit"])
 def test_what_is_not_built_is_refused_by_name(made, command):
     made.refused(2, "reserved", command, "--some", "thing")
 

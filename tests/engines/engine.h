@@ -30,6 +30,14 @@ struct Variation {
   int64_t memory_bytes = 0;          // 0: the engine's own choice; 1: nothing fits, all is spilled
   int64_t chunk_rows = 0;            // of the answer at a time; 0: the engine's own choice
 
+  // Of online engines. The rows are delivered in the order of knowledge time, `batch_rows_max` at
+  // most under one commit.
+  bool afterwards = false;        // all of them before the first question, history: all
+  bool restarts = false;          // the store is opened anew after every commit
+  std::string store = {};         // memory, lmdb
+  uint32_t store_chunk_rows = 0;  // 0: the store's own choice; groups of two chunks
+  int draw = 0;                   // another one: other steps where an engine draws them
+
   // "csv, 3 files, shuffled, batches of 1, 2 threads, memory 1"
   std::string ToString() const;
 };
@@ -61,8 +69,9 @@ struct Answer {
   // then those.
   std::vector<Field> columns;
   std::vector<std::vector<Value>> rows;
-  Counts rejected;      // ("view spend", "null_key")
-  bool pruned = false;  // rows that no question could see were not even judged
+  Counts rejected;             // ("view spend", "null_key")
+  bool rejected_known = true;  // false: `rejected` says nothing
+  bool pruned = false;         // rows that no question could see were not even judged
   Counts errors;   // ("spend:sum", "integer_overflow"): cells that an evaluation error made null
   Counts nulls;    // ("sum", "not_found"): why cells of a column of the answer are null
   Counts counted;  // ("rows", "null_key"), ("sum", "changed"), ("a_label", "not_over_yet")
@@ -81,6 +90,7 @@ class Engine {
 struct EngineKind {
   std::string name;
   bool offline = false;  // answers `ask offline` too
+  bool online = false;   // is given events one after another, asks in between
   bool files = false;    // reads files: formats, splits and batches are worth varying
   std::unique_ptr<Engine> (*make)() = nullptr;
 };

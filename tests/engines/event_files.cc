@@ -120,6 +120,27 @@ bool CanHold(const EventTable& table, const std::string& format) {
   return true;
 }
 
+std::string JsonRow(const EventTable& table, size_t row) {
+  std::string text = "{";
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const EventCell& cell = table.rows[row][i];
+    const Type& type = table.columns[i].type;
+    const bool as_written = type.physical() == Physical::kString || type.kind() == Kind::kTimestamp;
+    text += (i == 0 ? "" : ", ") + nlohmann::json(table.file_columns[i]).dump() + ": ";
+    if (cell.cell == columns::kNullCell) {
+      text += "null";
+    } else {
+      text += as_written ? nlohmann::json(cell.text).dump() : JsonText(cell.value, type);
+    }
+  }
+  return text + "}";
+}
+
+Status WriteEventFile(const EventTable& table, const std::vector<size_t>& rows,
+                      const std::string& path) {
+  return path.ends_with(".csv") ? WriteCsv(table, rows, path) : WriteParquet(table, rows, path);
+}
+
 Status WriteEventFiles(const EventTable& table, const Variation& variation,
                        const std::string& folder) {
   for (int file = 0; file < variation.files; ++file) {
@@ -129,8 +150,7 @@ Status WriteEventFiles(const EventTable& table, const Variation& variation,
     }
     const std::string path =
         folder + "/" + table.source + "-" + std::to_string(file) + "." + variation.format;
-    ARROW_RETURN_NOT_OK(variation.format == "csv" ? WriteCsv(table, rows, path)
-                                                  : WriteParquet(table, rows, path));
+    ARROW_RETURN_NOT_OK(WriteEventFile(table, rows, path));
   }
   return Status::OK();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "engines/engine.h"
@@ -10,6 +11,13 @@ namespace millrace::engines {
 
 // Whether a format can hold the table: a cell that cannot be read needs text, bytes need Parquet.
 bool CanHold(const EventTable& table, const std::string& format);
+
+// These rows of the table: CSV if the path ends so, else Parquet.
+base::Status WriteEventFile(const EventTable& table, const std::vector<size_t>& rows,
+                            const std::string& path);
+
+// A row as an object of a JSON-lines text. REQUIRES: its cells can be read, none is bytes.
+std::string JsonRow(const EventTable& table, size_t row);
 
 // `<folder>/<source>-<i>.<format>` for i < variation.files, the rows dealt out in turn; some files
 // may be empty.

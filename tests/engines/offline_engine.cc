@@ -4,14 +4,12 @@
 #include <arrow/array/array_base.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <filesystem>
 
 #include "columns/arrow_column.h"
 #include "engines/event_files.h"
+#include "engines/temporary_folder.h"
 #include "offline/training_set.h"
 #include "sources/event_reader.h"
 
@@ -22,29 +20,6 @@ using base::Result;
 using base::Status;
 
 constexpr const char* kTimestamp = "event_timestamp";
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static std::atomic<int> next{0};
-    // In memory where there is such a folder: files that are synced to a disk take most of the
-    // time.
-    std::error_code missing;
-    const bool memory = std::filesystem::is_directory("/dev/shm", missing);
-    path_ = (memory ? "/dev/shm" : std::filesystem::temp_directory_path()) /
-            std::filesystem::path("millrace-cases-" + std::to_string(getpid()) + "-" +
-                                  std::to_string(next++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 Result<std::shared_ptr<arrow::Table>> SpineOf(const Question& question) {
   arrow::FieldVector fields;

@@ -1,0 +1,69 @@
+// `millrace materialize`: reads the options and calls jobs/materialize.h.
+#include "jobs/materialize.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/program.h"
+#include "cli/progress_line.h"
+#include "cli/steady_clock.h"
+#include "project/memory.h"
+
+namespace millrace::cli {
+namespace {
+
+struct MaterializeArguments {
+  jobs::MaterializeOptions options;
+  std::string memory;
+  bool json = false;
+  bool skip_code = false;
+};
+
+base::Result<int> RunMaterialize(const MaterializeArguments& arguments, const Terminal& terminal) {
+  jobs::MaterializeOptions options = arguments.options;
+  if (!arguments.memory.empty()) {
+    const auto bytes = project::ParseMemory(arguments.memory);
+    if (!bytes.ok()) {
+      return base::Error(base::codes::kUsage,
+                         "--memory: " + base::ProblemsOf(bytes.status())[0].message);
+    }
+    options.memory_bytes = *bytes;
+  }
+  ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
+                        jobs::OpenRepository(terminal.project_dir));
+  const SteadyClock steady;
+  const std::unique_ptr<base::Progress> progress = ProgressFor(terminal, &steady);
+  options.progress = progress.get();
+  ARROW_ASSIGN_OR_RAISE(const jobs::MaterializeReport report,
+                        jobs::Materialize(repository, options, *terminal.clock));
+  *terminal.out << (arguments.json ? jobs::ToJson(report) + "\n" : jobs::ToText(report));
+  return arguments.skip_code && !report.changed ? kExitNothingToDo : kExitDone;
+}
+
+}  // namespace
+
+void AddMaterialize(CLI::App& app, Program& program) {
+  auto arguments = std::make_shared<MaterializeArguments>();
+  jobs::MaterializeOptions& options = arguments->options;
+  CLI::App* command = app.add_subcommand(
+      "materialize", "Files that were not read yet, and what was pushed, into the online store");
+  command->add_option("views", options.views, "Build these alone (default: all)")
+      ->type_name("VIEW");
+  command->add_flag("--rebuild", options.rebuild,
+                    "Build them anew from all files, beside what is there");
+  command->add_option("--memory", arguments->memory, "Ceiling, as 4GiB")->type_name("N");
+  command->add_option("--wait", options.wait_seconds, "For another owner of the store to end")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  command->add_flag("--json", arguments->json, "The report for machines");
+  command->add_flag("--skip-code", arguments->skip_code, "Exit with 99 when nothing was new");
+  command->callback([arguments, &program] {
+    program.Choose(
+        [arguments, &program] { return RunMaterialize(*arguments, program.terminal()); });
+  });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,75 @@
+// Pusher: the call behind `push`: JSON lines into a source's push log and the online store, a batch
+// at a time. A batch that was acknowledged is in the log for good and in the store under one
+// commit. Called by cli.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "jobs/log_update.h"
+#include "jobs/pushed_lines.h"
+#include "jobs/repository.h"
+#include "sources/push/push_log_writer.h"
+
+namespace millrace::jobs {
+
+struct PushOptions {
+  std::string source;
+  sources::PushTo to = sources::PushTo::kBoth;
+  int wait_seconds = 10;  // for another owner of the store, then of the log, to end
+};
+
+struct PushedBatch {
+  sources::WriterRows rows;               // first > last: none, all lines were blank
+  int64_t commit = 0;                     // the store's newest
+  columns::RejectedRows rejected = {};    // rows that a view does not keep: those with a null key
+  std::vector<std::string> waiting = {};  // views whose rows wait in the log: not materialized
+};
+
+// Owns the store and the source's log until it is destroyed. One thread at a time.
+class Pusher {
+ public:
+  // Also gives the store what the log had more than it, as after a crash between the two. Errors:
+  // not_ready (nothing was ever applied), unknown_name (the source), store_owned, conflict (another
+  // process writes the log), missing_column (no event time), the store's, the log's. REQUIRES: the
+  // repository and the clock outlive it.
+  static base::Result<std::unique_ptr<Pusher>> Open(const Repository& repository,
+                                                    const PushOptions& options,
+                                                    const base::Clock& clock);
+
+  // What opening it gave the store; its rows are none.
+  const PushedBatch& caught_up() const { return caught_up_; }
+
+  // A batch; `first_line`: the number of lines[0], for messages. A null knowledge time is that of
+  // the receipt. Errors: bad_value, where the source would reject a line (the first few of them):
+  // then nothing was pushed; those of the log: the same; those of the store, with a message that
+  // says which rows are in the log and come to the store with the next push or materialize.
+  base::Result<PushedBatch> Append(std::span<const std::string_view> lines, int64_t first_line);
+
+  // Rewrites the log's segments as Parquet when they are due. To be called when nobody waits; an
+  // error loses nothing.
+  base::Status CompactIfDue();
+
+ private:
+  Pusher(const PushOptions& options, const base::Clock& clock, ServedPlans plans,
+         PushedLines lines);
+  base::Result<PushedBatch> Update(const std::optional<sources::WriterRows>& pushed);
+
+  const PushOptions options_;
+  const base::Clock& clock_;
+  ServedPlans plans_;
+  PushedLines lines_;
+  std::unique_ptr<kv::Store> store_;
+  std::unique_ptr<sources::PushLogWriter> log_;
+  LogUpdateOf update_;
+  PushedBatch caught_up_;
+  int64_t commit_ = 0;  // the newest that it saw
+};
+
+}  // namespace millrace::jobs
