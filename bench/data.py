@@ -98,3 +98,18 @@ def profiles(rows: int) -> pathlib.Path:
             yield pa.table(columns)
 
     return keep(f"profiles_{rows}.parquet", batches())
+
+
+def catalogue(rows: int) -> pathlib.Path:
+    """Snapshot rows: ten float columns, a row for each of so many users, in no order."""
+    def batches():
+        random = np.random.default_rng(11 + rows)
+        users = random.permutation(rows)
+        for first in range(0, rows, BATCH_ROWS):
+            count = min(BATCH_ROWS, rows - first)
+            times = BEGIN_US + random.integers(0, DAYS * DAY_US, count)
+            columns = {"user_id": pa.array([f"u{i:07d}" for i in users[first:first + count]]), "event_time": pa.array(times, UTC_US)}
+            columns |= {f"f{i}": pa.array(random.random(count)) for i in range(10)}
+            yield pa.table(columns)
+
+    return keep(f"catalogue_{rows}.parquet", batches())

@@ -19,6 +19,8 @@ import scenarios
 HERE = pathlib.Path(__file__).resolve().parent
 MILLRACE = str(pathlib.Path(os.environ.get("MILLRACE", HERE.parent / "build/bin/millrace")).resolve())
 CORES = sorted(os.sched_getaffinity(0))
+RESULTS = HERE / "RESULTS.md"
+ONLINE = "## Online store"  # the section that online.py writes, the last one
 BUSY = 0.1  # the share of the cores from which other processes are in the figures
 
 
@@ -103,16 +105,31 @@ def busy_share() -> float:
     return 1 - (spent[3] + spent[4]) / sum(spent)  # idle, and waiting for the disk
 
 
-def introduction(rounds: int) -> list[str]:
+def circumstances(what: str) -> list[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "polars", "pyarrow"))
     load, busy = os.getloadavg()[0], busy_share()
     command = " ".join(["./dev bench", *sys.argv[1:]])
-    return ["# Results", "",
-            f"`{command}`, {datetime.date.today()}: {processor()}, {len(CORES)} cores, {memory:.0f} GiB; {versions}. Whole processes, from "
-            f"reading Parquet to the written Parquet, medians of {rounds} rounds in turn unless a row says otherwise.",
+    return [f"`{command}`, {datetime.date.today()}: {processor()}, {len(CORES)} cores, {memory:.0f} GiB; {versions}. {what}",
             f"At the start the load average was {load:.2f}, and other processes used {busy:.0%} of the cores" +
             ("; **the machine was busy: these are no figures to go by.**" if busy > BUSY else "."), ""]
+
+
+def introduction(rounds: int) -> list[str]:
+    return ["# Results", "", *circumstances("Whole processes, from reading Parquet to the written Parquet, medians of "
+                                            f"{rounds} rounds in turn unless a row says otherwise.")]
+
+
+def online_section() -> str:
+    """What online.py has written of RESULTS.md: from its heading to the end."""
+    text = RESULTS.read_text() if RESULTS.exists() else ""
+    return text[text.index(ONLINE):] if ONLINE in text else ""
+
+
+def replace_online(section: str) -> None:
+    text = RESULTS.read_text()
+    rest = text[:text.index(ONLINE)] if ONLINE in text else text.rstrip() + "\n\n"
+    RESULTS.write_text(rest + section)
 
 
 def main() -> None:
@@ -122,7 +139,8 @@ def main() -> None:
     options.add_argument("--only", default="", help="scenarios whose name contains this")
     options.add_argument("--out", help="write the report here; by default the full run writes RESULTS.md")
     chosen = options.parse_args()
-    out = chosen.out or (None if chosen.quick or chosen.only else HERE / "RESULTS.md")
+    out = chosen.out or (None if chosen.quick or chosen.only else RESULTS)
+    kept = online_section() if out == RESULTS else ""
     head = introduction(chosen.rounds)
     print("\n".join(head), flush=True)
     sections, targets = [], list(TARGETS_HEAD)
@@ -134,7 +152,7 @@ def main() -> None:
         sections += section
         targets += rows
         if out:  # as far as it is, in case a later command fails
-            pathlib.Path(out).write_text("\n".join([*head, *targets, "", *sections]))
+            pathlib.Path(out).write_text("\n".join([*head, *targets, "", *sections, kept]))
     print("\n".join(["## Targets", "", *targets]))
     if any("disagrees" in line for line in sections):
         raise SystemExit("a peer disagrees")

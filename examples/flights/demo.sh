@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Training sets with knowledge time on 336,776 real flights, and what a leak would have done. Called by `./dev demo`
-# with MILLRACE (the binary) and PYTHON (the project's venv) set; run again at will.
+# Training sets with knowledge time on 336,776 real flights, what a leak would have done, and the same values online.
+# Called by `./dev demo` with MILLRACE (the binary) and PYTHON (the project's venv) set; run again at will.
 set -euo pipefail
 cd "$(dirname "$0")"
 millrace=${MILLRACE:-../../build/bin/millrace}
@@ -29,3 +29,11 @@ training_set --ignore-created --out out/leaked.parquet
 
 step "6. Three models"
 "$python" train.py out/training.parquet out/leaked.parquet
+
+step "7. The same features online: what the files have that the store has not"
+"$millrace" materialize
+
+step "8. Ten rows of the training set, asked of the store two hours before each departure"
+"$python" ../ask_again.py pick out/training.parquet out/again carrier,origin,dest,tailnum,hour,distance flight_id,late_15
+"$millrace" get --service lateness --full-names --keys out/again/keys.parquet --out out/again/online.parquet
+"$python" ../ask_again.py compare out/again origin,dest,tailnum,route_delays__delay_28d
