@@ -8,8 +8,7 @@ using base::EventTime;
 using base::Status;
 using features::FeatureKind;
 
-NewestRows::NewestRows(const ViewBinding& binding)
-    : binding_(binding), block_(binding.table->layout()) {
+NewestRows::NewestRows(const ViewBinding& binding) : block_(binding.table->layout()) {
   const auto& features = binding.view->features;
   std::vector<size_t> tied;
   for (size_t i = 0; i < features.size(); ++i) {

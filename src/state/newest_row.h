@@ -16,7 +16,7 @@ class NewestRows {
  public:
   static constexpr int64_t kNone = -1;
 
-  // REQUIRES: `binding` is of a snapshot view and outlives this.
+  // REQUIRES: `binding` is of a snapshot view.
   explicit NewestRows(const ViewBinding& binding);
 
   // All rows that can be the newest at `from` or later, up to `to`.
@@ -34,7 +34,6 @@ class NewestRows {
  private:
   bool Newer(int64_t a, int64_t b) const;
 
-  const ViewBinding& binding_;
   std::vector<int> tie_columns_;  // of the table, in byte order of the features' names
   EventBlock block_;
   EventColumns view_;
