@@ -95,15 +95,7 @@ void TableSample::Add(const columns::EventBatch& batch) {
   events.cells.resize(live.table.columns.size());
   for (size_t v = 0; v < live.views.size(); ++v) {
     rows.push_back(projectors[v].Run(batch, LookedUp(live.views[v], batch.size, &owned)));
-    const state::ViewBinding& binding = live.bindings[v];
-    const auto place = [&](const std::vector<int>& columns, const std::vector<Column>& cells) {
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i] >= 0 && !cells[i].type.is_null()) events.cells[columns[i]] = cells[i];
-      }
-    };
-    place(binding.inputs, rows.back().inputs);
-    place(binding.filters, rows.back().filters);
-    if (live.table.kind == features::ViewKind::kSnapshot) place(binding.values, rows.back().values);
+    state::PlaceCells(live.bindings[v], rows.back(), &events.cells);
   }
   sample.Add(rows[0], events);
 }

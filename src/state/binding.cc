@@ -112,6 +112,19 @@ void Extend(const FeaturePlan& plan, const View& view, Table* table) {
   }
 }
 
+void PlaceCells(const ViewBinding& binding, const features::ViewRows& rows,
+                std::vector<columns::Column>* cells) {
+  const auto place = [&](const std::vector<int>& columns,
+                         const std::vector<columns::Column>& from) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i] >= 0 && !from[i].type.is_null()) (*cells)[columns[i]] = from[i];
+    }
+  };
+  place(binding.inputs, rows.inputs);
+  place(binding.filters, rows.filters);
+  if (binding.table->kind == ViewKind::kSnapshot) place(binding.values, rows.values);
+}
+
 void BindAggregates(const ViewBinding& binding, BoundTable* bound) {
   bound->table = binding.table;
   bound->layout = binding.table->layout();

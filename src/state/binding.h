@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "features/plan.h"
+#include "features/view_rows.h"
 #include "state/state_set.h"
 #include "state/table.h"
 
@@ -34,6 +35,11 @@ std::optional<ViewBinding> BindTable(const features::FeaturePlan& plan, const fe
 Table MakeTable(const features::FeaturePlan& plan, const features::View& view);
 // Adds columns and states that the table lacks. What is added is not there for rows already stored.
 void Extend(const features::FeaturePlan& plan, const features::View& view, Table* table);
+
+// Puts what the view makes of a batch into the cells of its table's rows (by Table::columns). Those
+// that the view does not compute stay as they are.
+void PlaceCells(const ViewBinding& binding, const features::ViewRows& rows,
+                std::vector<columns::Column>* cells);
 
 // Puts the aggregates of the view's features to the table's slots.
 void BindAggregates(const ViewBinding& binding, BoundTable* bound);

@@ -179,15 +179,7 @@ Status Updater::AddTo(TableWork* work, const EventBatch& batch) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<Column> gained, LookUp(live.views[v], batch, &owned));
     rows.push_back(work->projectors[v].Run(batch, gained));
     report_.rejected.Merge(rows.back().rejected);
-    const ViewBinding& binding = live.bindings[v];
-    const auto place = [&](const std::vector<int>& columns, const std::vector<Column>& cells) {
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i] >= 0 && !cells[i].type.is_null()) events.cells[columns[i]] = cells[i];
-      }
-    };
-    place(binding.inputs, rows.back().inputs);
-    place(binding.filters, rows.back().filters);
-    if (live.table.kind == ViewKind::kSnapshot) place(binding.values, rows.back().values);
+    PlaceCells(live.bindings[v], rows.back(), &events.cells);
   }
   FillNulls(work, batch.size, &events);
   return AddRows(work, rows[0], events);
