@@ -83,6 +83,11 @@ TEST(Time, FormatsBackWhatItRead) {
     EXPECT_EQ(FormatTime(EventTime::Micros(Micros(text))), text);
   }
   EXPECT_EQ(FormatTime(EventTime::Max()), "294247-01-10T04:00:54.775807Z");
+  EXPECT_EQ(FormatTime(EventTime::Min()), "-290308-12-21T19:59:05.224192Z");
+  std::string text = "at ";
+  AppendTime(EventTime::Micros(1), &text);
+  AppendDate(-719'529, &text);
+  EXPECT_EQ(text, "at 1970-01-01T00:00:00.000001Z-001-12-31");
 }
 
 TEST(Time, DurationsAreOneNumberAndOneUnit) {

@@ -2,6 +2,7 @@
 // clients match on these names, so a name never changes its meaning.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace millrace::base {
@@ -34,6 +35,11 @@ inline constexpr Code kMissingVariable{"missing_variable", 2};  // ${VAR} withou
 inline constexpr Code kSpine{"bad_spine", 2};
 inline constexpr Code kNotReady{"not_ready", 2};
 inline constexpr Code kAsOfOutOfRange{"as_of_out_of_range", 2};  // before now - history, or later
+inline constexpr Code kViewNotWritable{"view_not_writable", 2};  // its rows are made, not given
+inline constexpr Code kUnauthorized{"unauthorized", 2};          // a server does not know who asks
+inline constexpr Code kForbidden{"forbidden", 2};                // it knows, and says no
+inline constexpr Code kTooLarge{"too_large", 2};                 // over a limit of a server
+inline constexpr Code kMethod{"method_not_allowed", 2};          // of HTTP
 // It failed.
 inline constexpr Code kNotFound{"file_not_found", 1};
 inline constexpr Code kPermission{"permission_denied", 1};
@@ -46,11 +52,16 @@ inline constexpr Code kStoreOwned{"store_owned", 1};    // another process has i
 inline constexpr Code kStoreFormat{"store_format", 1};  // no store, or another millrace's
 inline constexpr Code kStoreFenced{"store_fenced", 1};  // another writer took this one's place
 inline constexpr Code kStoreUnavailable{"store_unavailable", 1};  // its server does not answer
+inline constexpr Code kOverloaded{"overloaded", 1};  // a server has as much to do as it takes
+inline constexpr Code kDeadline{"deadline_exceeded", 1};
 inline constexpr Code kInternal{"internal", 1};
 inline constexpr Code kStrict{"strict", 1};  // --strict met a rejected row or an error cell
 // Data failed validation.
 inline constexpr Code kVerificationFailed{"verification_failed",
                                           3};  // it is not what its proof says
 }  // namespace codes
+
+// The code of this name: what a server said, to its client; nothing when there is none.
+std::optional<Code> FindCode(std::string_view name);
 
 }  // namespace millrace::base

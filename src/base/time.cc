@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <iterator>
 
 #include "base/civil.h"
 
@@ -118,6 +119,14 @@ constexpr std::array<Unit, 5> kUnits = {{{'w', 7 * kMicrosPerDay},
                                          {'m', 60 * kMicrosPerSecond},
                                          {'s', kMicrosPerSecond}}};
 
+template <int kDigits>
+void WriteDigits(int64_t value, char* place) {
+  for (int i = kDigits - 1; i >= 0; --i) {
+    place[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
 }  // namespace
 
 Result<EventTime> ParseTime(std::string_view text) {
@@ -128,20 +137,48 @@ Result<EventTime> ParseTime(std::string_view text) {
                                      "2025-01-31T10:30:00Z");
 }
 
-std::string FormatTime(EventTime time) {
-  const int64_t days = FloorDiv(time.micros(), kMicrosPerDay);
-  const int64_t clock = FloorMod(time.micros(), kMicrosPerDay);
+void AppendDate(int64_t days, std::string* out) {
   const CivilDay civil = CivilFromDays(days);
+  if (civil.year < 0 || civil.year > 9'999) {
+    fmt::format_to(std::back_inserter(*out), "{:04}-{:02}-{:02}", civil.year, civil.month,
+                   civil.day);
+    return;
+  }
+  std::array<char, 10> text;
+  WriteDigits<4>(civil.year, text.data());
+  text[4] = '-';
+  WriteDigits<2>(civil.month, &text[5]);
+  text[7] = '-';
+  WriteDigits<2>(civil.day, &text[8]);
+  out->append(text.data(), text.size());
+}
+
+void AppendTime(EventTime time, std::string* out) {
+  AppendDate(FloorDiv(time.micros(), kMicrosPerDay), out);
+  const int64_t clock = FloorMod(time.micros(), kMicrosPerDay);
   const int64_t seconds = clock / kMicrosPerSecond;
   const int64_t fraction = clock % kMicrosPerSecond;
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", civil.year, civil.month,
-                                 civil.day, seconds / 3'600, seconds / 60 % 60, seconds % 60);
-  if (fraction % 1'000 != 0) {
-    text += fmt::format(".{:06}", fraction);
-  } else if (fraction != 0) {
-    text += fmt::format(".{:03}", fraction / 1'000);
+  std::array<char, 17> text;  // T10:30:00.123456Z
+  text[0] = 'T';
+  WriteDigits<2>(seconds / 3'600, &text[1]);
+  text[3] = ':';
+  WriteDigits<2>(seconds / 60 % 60, &text[4]);
+  text[6] = ':';
+  WriteDigits<2>(seconds % 60, &text[7]);
+  size_t size = 9;
+  if (fraction != 0) {
+    text[9] = '.';
+    WriteDigits<6>(fraction, &text[10]);
+    size = fraction % 1'000 == 0 ? 13 : 16;
   }
-  return text + "Z";
+  text[size] = 'Z';
+  out->append(text.data(), size + 1);
+}
+
+std::string FormatTime(EventTime time) {
+  std::string text;
+  AppendTime(time, &text);
+  return text;
 }
 
 Result<Duration> ParseDuration(std::string_view text) {

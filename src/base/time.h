@@ -72,6 +72,9 @@ constexpr int64_t FloorMod(int64_t a, int64_t b) {
 Result<EventTime> ParseTime(std::string_view text);
 // RFC 3339 with Z, as many fractional digits as needed (0, 3 or 6): "2025-01-31T10:30:00Z".
 std::string FormatTime(EventTime time);
+void AppendTime(EventTime time, std::string* out);
+// A day since the epoch as its date: "2025-01-31".
+void AppendDate(int64_t days, std::string* out);
 
 // "10s", "5m", "1h", "7d", "4w": a positive whole number and one unit. Error: bad_value.
 Result<Duration> ParseDuration(std::string_view text);

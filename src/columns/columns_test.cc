@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "columns/arrow_column.h"
 #include "columns/event_batch.h"
@@ -139,6 +142,47 @@ TEST(FloatText, IsPythonsRepr) {
   EXPECT_EQ(FloatText(-0.0), "-0.0");
   EXPECT_EQ(FloatText(1234.5), "1234.5");
   EXPECT_EQ(FloatText(kNan), "NaN");
+}
+
+// What is left of a number's text without sign, point, exponent and zeros at its ends.
+std::string DigitsOf(std::string text) {
+  text = text.substr(0, text.find('e'));
+  std::erase_if(text, [](char c) { return c == '-' || c == '.'; });
+  text.erase(0, text.find_first_not_of('0'));
+  return text.erase(text.find_last_not_of('0') + 1);
+}
+
+TEST(FloatText, IsTheShortestThatReadsBack) {
+  std::mt19937_64 random(11);
+  const auto number = [&]() -> double {
+    const auto integer = static_cast<double>(static_cast<int64_t>(random() >> (random() % 60)));
+    switch (random() % 5) {
+      case 0:
+        return std::bit_cast<double>(random());
+      case 1:
+        return integer / 16;
+      case 2:
+        return -integer / std::pow(10, static_cast<double>(random() % 7));
+      case 3:  // next to a short one
+        return std::nextafter(integer / 100, kInf);
+      default:
+        return integer * 5;
+    }
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    const double value = number();
+    if (!std::isfinite(value) || value == 0) continue;
+    const std::string text = FloatText(value);
+    ASSERT_EQ(std::strtod(text.c_str(), nullptr), value) << text;
+    std::array<char, 40> shortest;
+    const auto end =
+        std::to_chars(shortest.begin(), shortest.end(), value, std::chars_format::scientific).ptr;
+    ASSERT_EQ(DigitsOf(text), DigitsOf({shortest.data(), end}));
+    const double magnitude = std::fabs(value);
+    const bool plain = magnitude >= 1e-4 && magnitude < 1e16;
+    ASSERT_EQ(text.find('e') == std::string::npos, plain) << text;
+    ASSERT_TRUE(!plain || text.find('.') < text.size() - 1) << text;
+  }
 }
 
 TEST(FloatText, ReadsExtremes) {

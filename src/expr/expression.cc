@@ -122,6 +122,11 @@ const std::vector<int>& Expression::columns() const {
   return bound_->columns;
 }
 
+int Expression::bare_column() const {
+  const TypedNode& root = this->root();
+  return root.op == TypedNode::Op::kColumn ? root.column : -1;
+}
+
 const std::string& Expression::text() const {
   MILLRACE_CHECK(bound_ != nullptr);
   return bound_->text;

@@ -29,6 +29,8 @@ class Expression {
   const columns::Type& type() const;
   // The scope columns it reads, ascending, distinct.
   const std::vector<int>& columns() const;
+  // The scope column that it is, and computes nothing; -1: it computes.
+  int bare_column() const;
   // Canonical text (parse.h); binding it to the same scope gives the same expression.
   const std::string& text() const;
   const TypedNode& root() const;

@@ -44,8 +44,11 @@ std::string PartText(const std::string& part) {
 std::string LiteralText(const Node& node) {
   if (node.value.is_null()) return "null";
   if (node.type == columns::Kind::kString) return Quoted(node.value.as_string(), '\'');
-  if (node.type == columns::Kind::kFloat64)
-    return std::string(FloatRepr(node.value.as_float()).text());
+  if (node.type == columns::Kind::kFloat64) {
+    std::string text;
+    AppendFloatRepr(node.value.as_float(), &text);
+    return text;
+  }
   return columns::ToText(node.value, node.type);
 }
 

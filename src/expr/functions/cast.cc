@@ -161,8 +161,8 @@ void AppendUInt(uint64_t value, std::string* out) {
   std::array<char, 24> digits;
   out->append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
 }
-void AppendFloat(double value, std::string* out) {
-  out->append(FloatRepr(value).text());
+void AppendTimestamp(int64_t micros, std::string* out) {
+  base::AppendTime(base::EventTime::Micros(micros), out);
 }
 void AppendBool(Boolean value, std::string* out) {
   out->append(value != 0 ? "true" : "false");
@@ -231,7 +231,7 @@ Kernel NumberKernel(const Type& to) {
 Kernel TextKernelFor(const Type& from) {
   switch (from.kind()) {
     case Kind::kDate:
-      return TextKernel<int64_t, AppendDate>;
+      return TextKernel<int64_t, base::AppendDate>;
     case Kind::kTimestamp:
       return TextKernel<int64_t, AppendTimestamp>;
     case Kind::kBytes:
@@ -247,7 +247,7 @@ Kernel TextKernelFor(const Type& from) {
     case Physical::kUInt:
       return TextKernel<uint64_t, AppendUInt>;
     case Physical::kFloat:
-      return TextKernel<double, AppendFloat>;
+      return TextKernel<double, AppendFloatRepr>;
     default:
       return nullptr;
   }

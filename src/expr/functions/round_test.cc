@@ -1,4 +1,4 @@
-// RoundFloat and FloatRepr against the C library's exact conversions, on random and hard numbers.
+// RoundFloat against the C library's exact conversions, on random and hard numbers.
 #include "expr/functions/round.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,6 @@
 #include <random>
 
 #include "columns/float_text.h"
-#include "expr/functions/float_repr.h"
 
 namespace millrace::expr {
 namespace {
@@ -61,18 +60,7 @@ TEST(Round, AsTheCLibraryPrints) {
         wide ? static_cast<int>(random() % 1'400) - 320 : static_cast<int>(random() % 26) - 13;
     const double expected = Oracle(value, digits);
     const double rounded = RoundFloat(value, digits);
-    ASSERT_EQ(rounded, expected) << FloatRepr(value).text() << " to " << digits;
-  }
-}
-
-TEST(FloatRepr, IsTheShortestThatReadsBack) {
-  std::mt19937_64 random(11);
-  for (int i = 0; i < 100'000; ++i) {
-    const double value = RandomFloat(&random);
-    if (!std::isfinite(value) || value == 0) continue;
-    const std::string text(FloatRepr(value).text());
-    ASSERT_EQ(text, columns::FloatText(value));
-    ASSERT_EQ(std::strtod(text.c_str(), nullptr), value);
+    ASSERT_EQ(rounded, expected) << columns::FloatText(value) << " to " << digits;
   }
 }
 
