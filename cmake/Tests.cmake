@@ -12,7 +12,7 @@ function(millrace_pytest name label path)
   set_tests_properties(${name} PROPERTIES
     LABELS ${label}
     TIMEOUT 1800
-    ENVIRONMENT "MILLRACE_BIN=${CMAKE_BINARY_DIR}/bin/millrace;MILLRACE_SOURCE_DIR=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
+    ENVIRONMENT "MILLRACE_BIN=${CMAKE_BINARY_DIR}/bin/millrace;MILLRACE_SOURCE_DIR=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1;PYTEST_DISABLE_PLUGIN_AUTOLOAD=1")
 endfunction()
 
 file(GLOB _folders CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/*/CMakeLists.txt)
@@ -24,6 +24,7 @@ endforeach()
 
 if(NOT MILLRACE_FUZZ)
   millrace_pytest(layers layers layers_test.py)
+  millrace_pytest(openapi layers openapi_test.py)
   millrace_pytest(e2e e2e e2e)
   millrace_pytest(integration integration integration)
   if(NOT MILLRACE_SANITIZE)

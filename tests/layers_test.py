@@ -28,16 +28,18 @@ HOMES = {
     "arrow/csv/": {"sources"},
     "arrow/json/": {"sources"},
     "CLI/": {"cli"},
-    "spdlog/": {"cli"},
+    "prometheus/": {"serve"},
+    "simdjson.h": {"serve"},
     "re2/": {"expr"},
     "sleef.h": {"expr", "aggregate"},
     "xxhash.h": {"base"},
-    "nlohmann/": {"registry", "sources", "offline", "online", "jobs", "cli"},
+    "nlohmann/": {"registry", "sources", "offline", "online", "jobs", "serve", "cli"},
     "lmdb.h": {"kv"},
     "hiredis/": {"kv"},
-    "openssl/": {"kv"},
-    "boost/asio": {"kv"},
-    "boost/system/": {"kv"},
+    "openssl/": {"kv", "serve"},
+    "boost/asio": {"kv", "serve"},
+    "boost/system/": {"kv", "serve"},
+    "boost/beast": {"serve"},
     "boost/": set(),  # exact rationals belong to tests/reference
 }
 
@@ -282,3 +284,9 @@ def test_opening_and_name_rules(tmp_path):
     good = tmp_path / "database.h"
     good.write_text("// What it is.\n#pragma once\nclass Database {};\nstruct ArrayData;\n")
     assert not list(opening(good)) and not list(bad_names(good))
+
+
+def test_every_code_can_be_found_by_its_name():
+    declared = re.findall(r"inline constexpr Code (k\w+)\{", (SRC / "base/code.h").read_text())
+    assert declared
+    assert re.findall(r"codes::(k\w+),", (SRC / "base/code.cc").read_text()) == declared

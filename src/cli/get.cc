@@ -10,6 +10,7 @@
 #include "cli/applied_plan.h"
 #include "cli/program.h"
 #include "cli/table_text.h"
+#include "serve/owner_reads.h"
 
 namespace millrace::cli {
 namespace {
@@ -32,8 +33,12 @@ std::string WhenText(const jobs::GetResult& result) {
   const std::string as_of =
       result.as_of.has_value() ? "as of " + base::FormatTime(*result.as_of) + ", " : std::string();
   const online::Answer& answer = result.answer;
-  return fmt::format("{}commit {} of {}, version {}\n", as_of, answer.commit,
-                     base::FormatTime(answer.commit_time), result.version);
+  // A server does not say when its commits were.
+  const std::string commit_time = answer.commit_time == base::EventTime::Min()
+                                      ? std::string()
+                                      : " of " + base::FormatTime(answer.commit_time);
+  return fmt::format("{}commit {}{}, version {}\n", as_of, answer.commit, commit_time,
+                     result.version);
 }
 
 // A line per feature.
@@ -41,7 +46,7 @@ std::string OneRowText(const online::Answer& answer) {
   std::vector<std::vector<std::string>> lines;
   for (const online::AnswerColumn& column : answer.columns) {
     const base::EventTime time = column.event_times[0];
-    lines.push_back({column.name, TextAt(column.values.view, 0),
+    lines.push_back({std::string(column.name), TextAt(column.values, 0),
                      std::string(online::CellStatusName(column.statuses[0])),
                      time == kNoEvent ? "-" : base::FormatTime(time)});
   }
@@ -54,7 +59,8 @@ std::string ManyRowsText(const jobs::GetResult& result) {
   for (const online::JoinKey& key : result.keys) heading.push_back(key.name);
   const columns::Column& times = result.as_of_rows.view;
   if (!times.type.is_null()) heading.push_back("as_of");
-  for (const online::AnswerColumn& column : result.answer.columns) heading.push_back(column.name);
+  for (const online::AnswerColumn& column : result.answer.columns)
+    heading.emplace_back(column.name);
   std::vector<std::vector<std::string>> lines;
   for (int64_t row = 0; row < result.rows; ++row) {
     std::vector<std::string>& line = lines.emplace_back();
@@ -62,13 +68,22 @@ std::string ManyRowsText(const jobs::GetResult& result) {
     if (!times.type.is_null()) line.push_back(TextAt(times, row));
     for (const online::AnswerColumn& column : result.answer.columns) {
       const online::CellStatus status = column.statuses[static_cast<size_t>(row)];
-      line.push_back(TextAt(column.values.view, row));
+      line.push_back(TextAt(column.values, row));
       if (status != online::CellStatus::kPresent) {
         line.back() += fmt::format(" ({})", online::CellStatusName(status));
       }
     }
   }
   return TableText(heading, lines);
+}
+
+// The process that owns the store, if one serves it; else the store.
+base::Result<jobs::GetResult> Ask(const jobs::Repository& repository,
+                                  const jobs::GetOptions& options, const Terminal& terminal) {
+  ARROW_ASSIGN_OR_RAISE(auto owner, serve::OwnerClient::Find(repository.project));
+  if (!owner.has_value()) return jobs::Get(repository, options, *terminal.clock);
+  serve::OwnerReads reads(&*owner);
+  return jobs::GetFrom(&reads, repository, options);
 }
 
 base::Result<int> RunGet(GetArguments arguments, const Terminal& terminal) {
@@ -83,8 +98,7 @@ base::Result<int> RunGet(GetArguments arguments, const Terminal& terminal) {
   }
   ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
                         jobs::OpenRepository(terminal.project_dir));
-  ARROW_ASSIGN_OR_RAISE(const jobs::GetResult result,
-                        jobs::Get(repository, options, *terminal.clock));
+  ARROW_ASSIGN_OR_RAISE(const jobs::GetResult result, Ask(repository, options, terminal));
   if (result.null_cells > 0) {
     const features::ErrorCell& first = result.answer.errors[0];
     terminal.Note(fmt::format("{} cells are null for an evaluation error; the first is {}: {}",

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
+#include "jobs/catalog_json.h"
 #include "jobs/repository.h"
 
 namespace millrace::cli {
@@ -20,12 +20,9 @@ base::Result<int> RunHistory(bool json, const Terminal& terminal) {
   if (json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const registry::VersionHeader& version : history) {
-      list.push_back({{"version", version.number},
-                      {"author", version.author},
-                      {"time", base::FormatTime(version.time)},
-                      {"diff", version.diff}});
+      list.push_back(jobs::VersionJson(version));
     }
-    *terminal.out << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    *terminal.out << jobs::JsonText(list) << '\n';
     return kExitDone;
   }
   if (history.empty()) terminal.Note("nothing has been applied yet; run `millrace apply`");

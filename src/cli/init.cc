@@ -58,10 +58,10 @@ base::Status WriteFile(const fs::path& path, std::string_view content) {
   return base::Status::OK();
 }
 
-base::Status WriteFiles(const std::vector<EmbeddedFile>& files, const fs::path& folder,
+base::Status WriteFiles(const std::vector<base::EmbeddedFile>& files, const fs::path& folder,
                         const std::string& project) {
   constexpr std::string_view kPlaceholder = "@project@";
-  for (const EmbeddedFile& file : files) {
+  for (const base::EmbeddedFile& file : files) {
     std::string content(file.content);
     if (const size_t at = content.find(kPlaceholder); at != std::string::npos) {
       content.replace(at, kPlaceholder.size(), project);
@@ -72,7 +72,7 @@ base::Status WriteFiles(const std::vector<EmbeddedFile>& files, const fs::path& 
 }
 
 // Written beside and renamed, so that the folder is there whole or not at all.
-base::Status MakeRepository(const std::vector<EmbeddedFile>& files, const fs::path& folder) {
+base::Status MakeRepository(const std::vector<base::EmbeddedFile>& files, const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) &&
       !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
@@ -101,10 +101,10 @@ base::Result<int> RunInit(const InitOptions& options, const Terminal& terminal) 
                         .message = fmt::format("no example '{}': there is shop", options.example),
                         .hint = std::move(hint)});
   }
-  const std::vector<EmbeddedFile>& files = shop ? ShopFiles() : TemplateFiles();
+  const std::vector<base::EmbeddedFile>& files = shop ? ShopFiles() : TemplateFiles();
   ARROW_RETURN_NOT_OK(MakeRepository(files, options.folder));
   *terminal.out << fmt::format("{}: {} files\n", options.folder, files.size());
-  for (const EmbeddedFile& file : files) *terminal.out << "  " << file.path << '\n';
+  for (const base::EmbeddedFile& file : files) *terminal.out << "  " << file.path << '\n';
   *terminal.out << fmt::format("next: cd {} && {}millrace plan\n", options.folder,
                                shop ? "python3 prepare.py && " : "");
   return kExitDone;

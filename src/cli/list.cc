@@ -5,6 +5,7 @@
 #include "cli/program.h"
 #include "cli/table_text.h"
 #include "jobs/catalog.h"
+#include "jobs/catalog_json.h"
 
 namespace millrace::cli {
 namespace {
@@ -38,11 +39,7 @@ base::Result<int> RunList(const ListOptions& options, const Terminal& terminal) 
   ARROW_ASSIGN_OR_RAISE(const std::vector<registry::Item> items,
                         jobs::ListItems(*version.content.plan, options.kind));
   if (options.json) {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const registry::Item& item : items)
-      list.push_back({{"kind", item.kind}, {"name", item.name}, {"properties", item.properties}});
-    const nlohmann::ordered_json object = {{"version", version.header.number}, {"items", list}};
-    *terminal.out << object.dump(2) << '\n';
+    *terminal.out << jobs::JsonText(jobs::ItemsJson(version.header.number, items)) << '\n';
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows;

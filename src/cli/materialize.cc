@@ -5,11 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
 #include "cli/progress_line.h"
 #include "cli/steady_clock.h"
 #include "project/memory.h"
+#include "serve/owner_client.h"
 
 namespace millrace::cli {
 namespace {
@@ -20,6 +22,35 @@ struct MaterializeArguments {
   bool json = false;
   bool skip_code = false;
 };
+
+// What is printed of a run, and whether it changed anything.
+struct Printed {
+  std::string text;
+  bool changed = false;
+};
+
+// The run of the process that owns the store.
+base::Result<Printed> MaterializeThere(serve::OwnerClient* owner,
+                                       const jobs::MaterializeOptions& options, bool json) {
+  nlohmann::ordered_json body = {{"feature_views", options.views}, {"rebuild", options.rebuild}};
+  if (options.memory_bytes.has_value()) body["memory_bytes"] = *options.memory_bytes;
+  ARROW_ASSIGN_OR_RAISE(const std::string answer, owner->Post("/materialize", body.dump()));
+  const auto parsed = nlohmann::ordered_json::parse(answer);
+  const auto& report = parsed.at("report");
+  return Printed{json ? report.dump(2) + "\n" : parsed.at("text").get<std::string>(),
+                 report.at("changed").get<bool>()};
+}
+
+base::Result<Printed> MaterializeHere(const jobs::Repository& repository,
+                                      jobs::MaterializeOptions options, const Terminal& terminal,
+                                      bool json) {
+  const SteadyClock steady;
+  const std::unique_ptr<base::Progress> progress = ProgressFor(terminal, &steady);
+  options.progress = progress.get();
+  ARROW_ASSIGN_OR_RAISE(const jobs::MaterializeReport report,
+                        jobs::Materialize(repository, options, *terminal.clock));
+  return Printed{json ? jobs::ToJson(report) + "\n" : jobs::ToText(report), report.changed};
+}
 
 base::Result<int> RunMaterialize(const MaterializeArguments& arguments, const Terminal& terminal) {
   jobs::MaterializeOptions options = arguments.options;
@@ -33,13 +64,13 @@ base::Result<int> RunMaterialize(const MaterializeArguments& arguments, const Te
   }
   ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
                         jobs::OpenRepository(terminal.project_dir));
-  const SteadyClock steady;
-  const std::unique_ptr<base::Progress> progress = ProgressFor(terminal, &steady);
-  options.progress = progress.get();
-  ARROW_ASSIGN_OR_RAISE(const jobs::MaterializeReport report,
-                        jobs::Materialize(repository, options, *terminal.clock));
-  *terminal.out << (arguments.json ? jobs::ToJson(report) + "\n" : jobs::ToText(report));
-  return arguments.skip_code && !report.changed ? kExitNothingToDo : kExitDone;
+  ARROW_ASSIGN_OR_RAISE(auto owner, serve::OwnerClient::Find(repository.project));
+  ARROW_ASSIGN_OR_RAISE(const Printed printed,
+                        owner.has_value()
+                            ? MaterializeThere(&*owner, options, arguments.json)
+                            : MaterializeHere(repository, options, terminal, arguments.json));
+  *terminal.out << printed.text;
+  return arguments.skip_code && !printed.changed ? kExitNothingToDo : kExitDone;
 }
 
 }  // namespace

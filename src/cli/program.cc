@@ -61,6 +61,7 @@ void AddCommands(CLI::App& app, Program& program) {
   AddPlan(app, program);
   AddApply(app, program);
   AddList(app, program);
+  AddServe(app, program);
   AddShow(app, program);
   AddLineage(app, program);
   AddHistory(app, program);

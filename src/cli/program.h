@@ -52,6 +52,7 @@ void AddList(CLI::App& app, Program& program);
 void AddMaterialize(CLI::App& app, Program& program);
 void AddPlan(CLI::App& app, Program& program);
 void AddPush(CLI::App& app, Program& program);
+void AddServe(CLI::App& app, Program& program);
 void AddShow(CLI::App& app, Program& program);
 void AddTrainingSet(CLI::App& app, Program& program);
 void AddVacuum(CLI::App& app, Program& program);

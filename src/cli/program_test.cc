@@ -91,7 +91,7 @@ TEST_F(ProgramTest, VersionSaysWhatWasBuilt) {
 TEST_F(ProgramTest, InitWritesTheTemplateUnderTheFoldersName) {
   const fs::path made = folder_ / "My-Shop";
   ASSERT_EQ(Run({"init", made.string()}), 0) << err_.str();
-  for (const EmbeddedFile& file : TemplateFiles())
+  for (const base::EmbeddedFile& file : TemplateFiles())
     EXPECT_TRUE(fs::exists(made / file.path)) << file.path;
   std::ifstream settings(made / "millrace.yaml");
   std::string first;

@@ -8,9 +8,13 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 
 #include "cli/line_feed.h"
 #include "cli/program.h"
+#include "serve/owner_client.h"
+#include "sources/cells/cell_text.h"
 
 namespace millrace::cli {
 namespace {
@@ -62,28 +66,106 @@ void NoteWaiting(const std::vector<std::string>& views, const Terminal& terminal
       fmt::format("not materialized yet: {}; the rows wait in the log", fmt::join(views, ", ")));
 }
 
+// Where lines go: the log and the store that this process has opened, or the process that owns the
+// store.
+class Destination {
+ public:
+  static base::Result<Destination> Open(const jobs::Repository& repository,
+                                        const PushArguments& arguments, const Terminal& terminal) {
+    Destination destination(arguments);
+    ARROW_ASSIGN_OR_RAISE(destination.owner_, serve::OwnerClient::Find(repository.project));
+    if (destination.owner_.has_value()) return destination;
+    jobs::PushOptions options = arguments.options;
+    options.to = Destinations().at(arguments.to);
+    ARROW_ASSIGN_OR_RAISE(destination.pusher_,
+                          jobs::Pusher::Open(repository, options, *terminal.clock));
+    NoteWaiting(destination.pusher_->caught_up().waiting, terminal);
+    NoteRejected(destination.pusher_->caught_up().rejected, terminal);
+    return destination;
+  }
+
+  // How many of these lines go at once: a server takes no body beyond its limit.
+  size_t Fitting(std::span<const std::string_view> lines) const {
+    if (pusher_ != nullptr) return lines.size();
+    size_t count = 0;
+    for (size_t bytes = 0; count < lines.size() && count < kServerLinesMax; ++count) {
+      bytes += lines[count].size();
+      if (count > 0 && bytes > kServerBytesMax) break;
+    }
+    return count;
+  }
+
+  base::Result<jobs::PushedBatch> Append(std::span<const std::string_view> lines,
+                                         int64_t first_line) {
+    return pusher_ != nullptr ? pusher_->Append(lines, first_line) : Send(lines, first_line);
+  }
+
+  // Nobody waits any more.
+  base::Status CompactIfDue() {
+    return pusher_ != nullptr ? pusher_->CompactIfDue() : base::Status::OK();
+  }
+
+ private:
+  static constexpr size_t kServerLinesMax = 50'000;
+  static constexpr size_t kServerBytesMax = size_t{3} << 20;
+
+  explicit Destination(const PushArguments& arguments) : arguments_(&arguments) {}
+
+  base::Result<jobs::PushedBatch> Send(std::span<const std::string_view> lines,
+                                       int64_t first_line) {
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (sources::IsUtf8(lines[i])) continue;
+      return base::Error(base::codes::kBadValue,
+                         fmt::format("line {}: it is not UTF-8", first_line + i));
+    }
+    const nlohmann::json body = {{"push_source_name", arguments_->options.source},
+                                 {"to", arguments_->to},
+                                 {"lines", lines},
+                                 {"first_line", first_line}};
+    ARROW_ASSIGN_OR_RAISE(const std::string answer, owner_->Post("/push", body.dump()));
+    const auto parsed = nlohmann::json::parse(answer);
+    jobs::PushedBatch batch;
+    batch.rows = {parsed.at("writer"), {parsed.at("first_row"), parsed.at("last_row")}};
+    batch.commit = parsed.at("commit");
+    batch.waiting = parsed.at("waiting");
+    for (const auto& reason : parsed.at("rejected")) {
+      batch.rejected.reasons.push_back({.where = reason.at("where"),
+                                        .code = reason.at("code"),
+                                        .count = reason.at("count"),
+                                        .examples = reason.at("examples")});
+    }
+    return batch;
+  }
+
+  const PushArguments* arguments_;
+  std::optional<serve::OwnerClient> owner_;
+  std::unique_ptr<jobs::Pusher> pusher_;
+};
+
 base::Result<int> RunPush(const PushArguments& arguments, const Terminal& terminal) {
-  jobs::PushOptions options = arguments.options;
-  options.to = Destinations().at(arguments.to);
   ARROW_ASSIGN_OR_RAISE(const jobs::Repository repository,
                         jobs::OpenRepository(terminal.project_dir));
-  ARROW_ASSIGN_OR_RAISE(const auto pusher,
-                        jobs::Pusher::Open(repository, options, *terminal.clock));
-  NoteWaiting(pusher->caught_up().waiting, terminal);
-  NoteRejected(pusher->caught_up().rejected, terminal);
+  ARROW_ASSIGN_OR_RAISE(Destination destination,
+                        Destination::Open(repository, arguments, terminal));
   ARROW_ASSIGN_OR_RAISE(LineFeed feed, LineFeed::Open(arguments.file));
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const LineBatch batch, feed.Next(arguments.batch_rows));
     if (batch.lines.empty()) break;
-    ARROW_ASSIGN_OR_RAISE(const jobs::PushedBatch pushed,
-                          pusher->Append(batch.lines, batch.first_line));
-    if (pushed.rows.rows.first <= pushed.rows.rows.last) {
-      PrintAcknowledged(pushed, arguments.json, terminal.out);
+    std::span<const std::string_view> lines = batch.lines;
+    for (int64_t first = batch.first_line; !lines.empty() && terminal.out->good();) {
+      const size_t count = destination.Fitting(lines);
+      ARROW_ASSIGN_OR_RAISE(const jobs::PushedBatch pushed,
+                            destination.Append(lines.first(count), first));
+      if (pushed.rows.rows.first <= pushed.rows.rows.last) {
+        PrintAcknowledged(pushed, arguments.json, terminal.out);
+      }
+      NoteRejected(pushed.rejected, terminal);
+      first += static_cast<int64_t>(count);
+      lines = lines.subspan(count);
     }
     // Whoever does not hear of it any more pushes nothing more.
     if (!terminal.out->good()) break;
-    NoteRejected(pushed.rejected, terminal);
-    if (const base::Status compacted = pusher->CompactIfDue(); !compacted.ok()) {
+    if (const base::Status compacted = destination.CompactIfDue(); !compacted.ok()) {
       terminal.Note("the push log could not be compacted, which loses nothing: " +
                     base::ProblemsOf(compacted)[0].ToString());
     }

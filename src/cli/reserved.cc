@@ -6,8 +6,8 @@
 namespace millrace::cli {
 
 std::vector<std::string> ReservedCommands() {
-  return {"audit",   "backfill", "drift", "emit",  "erase", "leakage", "log",    "pipeline",
-          "profile", "read",     "run",   "serve", "skew",  "sql",     "stream", "validate"};
+  return {"audit",   "backfill", "drift", "emit", "erase", "leakage", "log",     "pipeline",
+          "profile", "read",     "run",   "skew", "sql",   "stream",  "validate"};
 }
 
 std::string ReservedCommand(const std::string& word) {

@@ -7,6 +7,7 @@
 
 #include "cli/program.h"
 #include "jobs/catalog.h"
+#include "jobs/catalog_json.h"
 
 namespace millrace::cli {
 namespace {
@@ -24,11 +25,7 @@ base::Result<int> RunShow(const ShowOptions& options, const Terminal& terminal) 
   ARROW_ASSIGN_OR_RAISE(const registry::Item item,
                         jobs::FindItem(*version.content.plan, options.name, options.kind));
   if (options.json) {
-    const nlohmann::ordered_json object = {{"version", version.header.number},
-                                           {"kind", item.kind},
-                                           {"name", item.name},
-                                           {"properties", item.properties}};
-    *terminal.out << object.dump(2) << '\n';
+    *terminal.out << jobs::JsonText(jobs::ItemJson(version.header.number, item)) << '\n';
     return kExitDone;
   }
   size_t width = 0;

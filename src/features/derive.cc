@@ -30,9 +30,12 @@ void CountError(const std::string& feature, uint8_t cell, int64_t row,
   errors->push_back({feature, std::string(code), {row}});
 }
 
-void CountErrors(const Column& column, const std::string& feature, std::vector<ErrorCell>* errors) {
-  for (int64_t row = 0; column.cells != nullptr && row < column.size; ++row) {
-    if (column.cells[row] > columns::kValid) CountError(feature, column.cells[row], row, errors);
+void CountErrors(std::span<const uint8_t> cells, const std::string& feature,
+                 std::vector<ErrorCell>* errors) {
+  for (size_t row = 0; row < cells.size(); ++row) {
+    if (cells[row] > columns::kValid) {
+      CountError(feature, cells[row], static_cast<int64_t>(row), errors);
+    }
   }
 }
 
@@ -147,7 +150,9 @@ std::vector<bool> Closure(const std::vector<int>& order, std::vector<bool> wante
 
 OwnedColumn SettleColumn(const Column& column, const std::string& feature,
                          const Value& default_value, std::vector<ErrorCell>* errors) {
-  CountErrors(column, feature, errors);
+  if (column.cells != nullptr) {
+    CountErrors({column.cells, static_cast<size_t>(column.size)}, feature, errors);
+  }
   ColumnBuffer out(column.type);
   if (!IsPlain(column.type)) {
     out.Reserve(column.size);
@@ -165,7 +170,7 @@ OwnedColumn SettleColumn(const Column& column, const std::string& feature,
 
 void SettleCells(const std::string& feature, const Value& default_value, ColumnBuffer* cells,
                  std::vector<ErrorCell>* errors) {
-  CountErrors(cells->View(), feature, errors);
+  CountErrors({cells->cells(), static_cast<size_t>(cells->size())}, feature, errors);
   if (!IsPlain(cells->type())) {
     ColumnBuffer out(cells->type());
     SettleNested(cells->View(), default_value, &out);

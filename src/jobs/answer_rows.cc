@@ -9,15 +9,15 @@ namespace millrace::jobs {
 AnswerRows::AnswerRows(const online::Answer& none) : answer_(none) {
   MILLRACE_CHECK(none.rows == 0);
   for (const online::AnswerColumn& column : none.columns) {
-    values_.emplace_back(column.values.view.type);
+    cells_.push_back({columns::ColumnBuffer(column.values.type), {}, {}, {}});
   }
 }
 
 void AnswerRows::Append(const online::Answer& answer) {
-  for (size_t i = 0; i < values_.size(); ++i) {
+  for (size_t i = 0; i < cells_.size(); ++i) {
     const online::AnswerColumn& from = answer.columns[i];
-    online::AnswerColumn& to = answer_.columns[i];
-    for (int64_t row = 0; row < answer.rows; ++row) values_[i].AppendFrom(from.values.view, row);
+    Cells& to = cells_[i];
+    for (int64_t row = 0; row < answer.rows; ++row) to.values.AppendFrom(from.values, row);
     to.statuses.insert(to.statuses.end(), from.statuses.begin(), from.statuses.end());
     to.event_times.insert(to.event_times.end(), from.event_times.begin(), from.event_times.end());
     to.rows.insert(to.rows.end(), from.rows.begin(), from.rows.end());
@@ -35,12 +35,14 @@ void AnswerRows::Append(const online::Answer& answer) {
 
 online::Answer AnswerRows::Take() {
   online::Answer taken = answer_;
-  for (size_t i = 0; i < values_.size(); ++i) {
-    const columns::Type type = values_[i].type();
-    taken.columns[i].values = columns::Own(std::exchange(values_[i], columns::ColumnBuffer(type)));
-    answer_.columns[i].statuses.clear();
-    answer_.columns[i].event_times.clear();
-    answer_.columns[i].rows.clear();
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    Cells cells =
+        std::exchange(cells_[i], {columns::ColumnBuffer(cells_[i].values.type()), {}, {}, {}});
+    online::AnswerColumn& column = taken.columns[i];
+    column.values = taken.Keep(columns::Own(std::move(cells.values)));
+    column.statuses = taken.Keep(std::move(cells.statuses));
+    column.event_times = taken.Keep(std::move(cells.event_times));
+    column.rows = taken.Keep(std::move(cells.rows));
   }
   taken_ += std::exchange(answer_.rows, 0);
   return taken;

@@ -20,8 +20,15 @@ class AnswerRows {
   online::Answer Take();
 
  private:
-  online::Answer answer_;  // but for the values
-  std::vector<columns::ColumnBuffer> values_;
+  struct Cells {
+    columns::ColumnBuffer values;
+    std::vector<online::CellStatus> statuses;
+    std::vector<base::EventTime> event_times;
+    std::vector<online::RowStatus> rows;
+  };
+
+  online::Answer answer_;     // but for the cells
+  std::vector<Cells> cells_;  // by column
   int64_t taken_ = 0;
 };
 

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "columns/arrow_column.h"
@@ -47,126 +48,18 @@ Status CheckOptions(const GetOptions& options) {
   return problems.empty() ? Status::OK() : base::Errors(std::move(problems));
 }
 
-// What is asked for, of any version or of one.
-struct Wanted {
-  std::vector<std::string> features;
-  std::string service;
-  bool full_names = false;
-  std::optional<int> version;
-
-  Result<features::Selection> Select(const features::FeaturePlan& plan) const {
-    return service.empty() ? features::SelectFeatures(plan, features, full_names)
-                           : features::SelectService(plan, service, full_names);
-  }
-};
-
-// "ranking_v1@7" is version 7 of ranking_v1.
-Result<Wanted> WantedOf(const GetOptions& options) {
-  Wanted wanted{options.features, options.service, options.full_names, {}};
-  const size_t at = options.service.rfind('@');
-  if (at == std::string::npos) return wanted;
-  int version = 0;
-  const char* end = options.service.data() + options.service.size();
-  const auto read = std::from_chars(options.service.data() + at + 1, end, version);
-  if (read.ec != std::errc() || read.ptr != end || version < 1) {
-    return base::Error(
-        base::codes::kUsage,
-        fmt::format("--service {}: expected a version's number after the @", options.service));
-  }
-  wanted.service = options.service.substr(0, at);
-  wanted.version = version;
-  return wanted;
+// Only what stands behind an @ can be wrong with checked options.
+Result<WantedNames> WantedOf(const GetOptions& options) {
+  Result<WantedNames> wanted =
+      WantedNames::Of({options.features, options.service, options.full_names});
+  if (wanted.ok()) return wanted;
+  return base::Error(base::codes::kUsage, "--" + base::ProblemsOf(wanted.status())[0].message);
 }
 
-bool IsNotReady(const Status& status) {
-  const auto problems = base::ProblemsOf(status);
-  return !problems.empty() && problems[0].code == base::codes::kNotReady;
-}
-
-// A version's definitions, ready to be asked.
-struct Prepared {
-  ServedPlan served;
-  std::unique_ptr<online::FeatureReader> reader;
-  online::Answer none;  // of no rows
-};
-
-// The version that answers.
-class VersionSearch {
- public:
-  VersionSearch(ServedPlans* plans, const StoreMoment& moment, std::string project)
-      : plans_(plans), moment_(moment), project_(std::move(project)) {}
-
-  Result<Prepared> Find(const Wanted& wanted) {
-    const int newest = wanted.version.value_or(plans_->newest().version);
-    // What the newest version does not have, nobody is answered from an older one.
-    Result<Prepared> found = Prepare(newest, wanted);
-    if (found.ok() || !IsNotReady(found.status()) || wanted.version.has_value()) return found;
-    ARROW_ASSIGN_OR_RAISE(const auto description,
-                          state::Description::Read(moment_.snapshot(), project_));
-    if (description.catalog.tables.empty()) return found;
-    const base::EventTime now = description.Now(moment_.clock().Now());
-    ARROW_ASSIGN_OR_RAISE(live_, plans_->LiveViews(description.catalog, now));
-    for (int version = newest - 1; version > 0; --version) {
-      ARROW_ASSIGN_OR_RAISE(const ServedPlan served, plans_->Load(version));
-      const Result<features::Selection> selection = wanted.Select(*served.plan);
-      if (!selection.ok() || !IsKept(*served.plan, *selection)) continue;
-      Result<Prepared> earlier = Prepare(version, wanted);
-      if (earlier.ok() || !IsNotReady(earlier.status())) return earlier;
-    }
-    return found;
-  }
-
- private:
-  Result<Prepared> Prepare(int version, const Wanted& wanted) {
-    Prepared prepared;
-    ARROW_ASSIGN_OR_RAISE(prepared.served, plans_->Load(version));
-    const features::FeaturePlan& plan = *prepared.served.plan;
-    ARROW_ASSIGN_OR_RAISE(features::Selection selection, wanted.Select(plan));
-    ARROW_ASSIGN_OR_RAISE(const AskedKeys no_keys, NoKeys(plan, selection));
-    prepared.reader = std::make_unique<online::FeatureReader>(plan, std::move(selection), project_,
-                                                              moment_.clock());
-    ARROW_ASSIGN_OR_RAISE(prepared.none, prepared.reader->Read(moment_, no_keys.asked));
-    return prepared;
-  }
-
-  // Whether new rows still come to all views that an earlier version reads: the store may have what
-  // nobody adds to any more.
-  bool IsKept(const features::FeaturePlan& plan, const features::Selection& selection) const {
-    return std::all_of(selection.uses.begin(), selection.uses.end(), [&](const auto& use) {
-      const features::View& view = plan.views[use.view];
-      return std::any_of(live_.begin(), live_.end(), [&](const state::LiveView& live) {
-        return live.of().name == view.name && (live.plan == &plan || HasAllOf(live.of(), view));
-      });
-    });
-  }
-
-  static bool HasAllOf(const features::View& live, const features::View& view) {
-    return live.event_id == view.event_id &&
-           std::all_of(
-               view.features.begin(), view.features.end(), [&](const features::Feature& feature) {
-                 return std::any_of(live.features.begin(), live.features.end(),
-                                    [&](const auto& other) { return other.hash == feature.hash; });
-               });
-  }
-
-  ServedPlans* const plans_;
-  const StoreMoment& moment_;
-  const std::string project_;
-  std::vector<state::LiveView> live_;
-};
-
-Status CheckNames(const AskedKeys& rows, const online::Answer& answer) {
-  for (const online::AnswerColumn& column : answer.columns) {
-    const bool key = std::find(rows.keys.begin(), rows.keys.end(), column.name) != rows.keys.end();
-    const bool time = !rows.as_of.view.type.is_null() && column.name == kAsOfColumn;
-    if (!key && !time) continue;
-    return base::Error({base::codes::kDuplicate,
-                        fmt::format("feature '{}' is called as the column '{}' that it is asked by",
-                                    column.feature, column.name),
-                        {},
-                        "--full-names calls it view__feature"});
-  }
-  return Status::OK();
+Status CheckNames(const AskedKeys& rows, const online::Answer& none) {
+  std::vector<std::string> asked_by = rows.keys;
+  if (!rows.as_of.view.type.is_null()) asked_by.push_back(kAsOfColumn);
+  return CheckColumnNames(none, asked_by);
 }
 
 columns::OwnedColumn SliceOf(const columns::OwnedColumn& column, int64_t first, int64_t count) {
@@ -226,7 +119,7 @@ class AnswerFile {
       ARROW_RETURN_NOT_OK(add(kAsOfColumn, rows_.as_of.view.Slice(first, answer.rows)));
     }
     for (const online::AnswerColumn& column : answer.columns) {
-      ARROW_RETURN_NOT_OK(add(column.name, column.values.view));
+      ARROW_RETURN_NOT_OK(add(std::string(column.name), column.values));
     }
     return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), answer.rows,
                                     std::move(arrays));
@@ -238,9 +131,9 @@ class AnswerFile {
   int64_t written_ = 0;
 };
 
-Result<AskedKeys> ReadKeys(const Prepared& prepared, const GetOptions& options) {
-  const features::FeaturePlan& plan = *prepared.served.plan;
-  const features::Selection& selection = prepared.reader->selection();
+Result<AskedKeys> ReadKeys(const FoundVersion& found, const GetOptions& options) {
+  const features::FeaturePlan& plan = *found.served.plan;
+  const features::Selection& selection = found.selection;
   if (options.keys_file.empty()) {
     return KeysOfTexts(plan, selection, {options.keys, options.request});
   }
@@ -253,16 +146,44 @@ Result<AskedKeys> ReadKeys(const Prepared& prepared, const GetOptions& options) 
   return rows;
 }
 
+// The store as it is at one moment. Opened when a version is looked for: a wrong name is said
+// before a store that is not there.
+class StoreReads final : public AskedReads {
+ public:
+  StoreReads(const Repository& repository, int wait_seconds, const base::Clock& clock)
+      : repository_(repository), wait_seconds_(wait_seconds), clock_(clock) {}
+
+  Result<FoundVersion> Find(const WantedNames& wanted, ServedPlans* plans) override {
+    ARROW_ASSIGN_OR_RAISE(store_, OpenOnlineStore(repository_.project, true, wait_seconds_));
+    ARROW_ASSIGN_OR_RAISE(moment_, StoreMoment::Of(*store_, clock_));
+    ARROW_ASSIGN_OR_RAISE(prepared_,
+                          VersionSearch(plans, *moment_, repository_.project.name).Find(wanted));
+    return FoundVersion{prepared_.served, prepared_.reader->selection(), prepared_.none};
+  }
+  Result<online::Answer> Read(const online::Asked& asked) override {
+    return prepared_.reader->Read(*moment_, asked);
+  }
+  int64_t rows_at_once() const override { return kRowsAtOnce; }
+
+ private:
+  const Repository& repository_;
+  const int wait_seconds_;
+  const base::Clock& clock_;
+  std::unique_ptr<kv::Store> store_;
+  std::optional<StoreMoment> moment_;
+  PreparedVersion prepared_;
+};
+
 // Reads all rows, into the file where there is one.
-Result<online::Answer> ReadRows(const Prepared& prepared, const StoreMoment& moment,
+Result<online::Answer> ReadRows(AskedReads* reads, const online::Answer& none,
                                 const online::Asked& asked, AnswerFile* file) {
-  AnswerRows answers(prepared.none);
-  for (int64_t first = 0; first < asked.rows; first += kRowsAtOnce) {
-    const int64_t count = std::min(kRowsAtOnce, asked.rows - first);
-    ARROW_ASSIGN_OR_RAISE(const online::Answer answer,
-                          prepared.reader->Read(moment, SliceOf(asked, first, count)));
+  AnswerRows answers(none);
+  const int64_t at_once = reads->rows_at_once();
+  for (int64_t first = 0; first < asked.rows; first += at_once) {
+    const int64_t count = std::min(at_once, asked.rows - first);
+    ARROW_ASSIGN_OR_RAISE(const online::Answer answer, reads->Read(SliceOf(asked, first, count)));
     answers.Append(answer);
-    if (file != nullptr && answers.rows() + kRowsAtOnce > sources::kRowGroupRows) {
+    if (file != nullptr && answers.rows() + at_once > sources::kRowGroupRows) {
       ARROW_RETURN_NOT_OK(file->Write(answers.Take()));
     }
   }
@@ -288,36 +209,36 @@ online::AnswerEnvelope GetResult::Envelope() const {
 
 Result<GetResult> Get(const Repository& repository, const GetOptions& options,
                       const base::Clock& clock) {
+  StoreReads reads(repository, options.wait_seconds, clock);
+  return GetFrom(&reads, repository, options);
+}
+
+Result<GetResult> GetFrom(AskedReads* reads, const Repository& repository,
+                          const GetOptions& options) {
   ARROW_RETURN_NOT_OK(CheckOptions(options));
   if (!options.out.empty()) ARROW_RETURN_NOT_OK(sources::FormatOf(options.out).status());
-  ARROW_ASSIGN_OR_RAISE(const Wanted wanted, WantedOf(options));
+  ARROW_ASSIGN_OR_RAISE(const WantedNames wanted, WantedOf(options));
   ARROW_ASSIGN_OR_RAISE(ServedPlans plans, ServedPlans::Open(repository));
-  // A wrong name is said before a store that is not there.
   ARROW_RETURN_NOT_OK(wanted.version.has_value() ? Status::OK()
                                                  : wanted.Select(*plans.newest().plan).status());
-  ARROW_ASSIGN_OR_RAISE(const auto store,
-                        OpenOnlineStore(repository.project, true, options.wait_seconds));
-  ARROW_ASSIGN_OR_RAISE(const StoreMoment moment, StoreMoment::Of(*store, clock));
-  ARROW_ASSIGN_OR_RAISE(const Prepared prepared,
-                        VersionSearch(&plans, moment, repository.project.name).Find(wanted));
-  ARROW_ASSIGN_OR_RAISE(AskedKeys rows, ReadKeys(prepared, options));
-  ARROW_RETURN_NOT_OK(CheckNames(rows, prepared.none));
+  ARROW_ASSIGN_OR_RAISE(const FoundVersion found, reads->Find(wanted, &plans));
+  ARROW_ASSIGN_OR_RAISE(AskedKeys rows, ReadKeys(found, options));
+  ARROW_RETURN_NOT_OK(CheckNames(rows, found.none));
   const bool own_times = !rows.as_of.view.type.is_null();
-  if (options.at.has_value()) AskAt(*options.at, &rows);
+  const base::EventTime as_of = options.at.value_or(found.none.now);
+  if (!own_times) AskAt(as_of, &rows);
 
   AnswerFile file(rows, own_times);
-  if (!options.out.empty()) ARROW_RETURN_NOT_OK(file.Open(options.out, prepared.none));
+  if (!options.out.empty()) ARROW_RETURN_NOT_OK(file.Open(options.out, found.none));
   GetResult result;
-  ARROW_ASSIGN_OR_RAISE(
-      result.answer, ReadRows(prepared, moment, rows.asked, options.out.empty() ? nullptr : &file));
-  result.version = prepared.served.version;
+  ARROW_ASSIGN_OR_RAISE(result.answer, ReadRows(reads, found.none, rows.asked,
+                                                options.out.empty() ? nullptr : &file));
+  result.version = found.served.version;
   result.rows = rows.asked.rows;
   for (const features::ErrorCell& cells : result.answer.errors) {
     result.null_cells += static_cast<int64_t>(cells.rows.size());
   }
-  if (!own_times) {
-    result.as_of = options.at.value_or(std::max(moment.clock().Now(), result.answer.commit_time));
-  }
+  if (!own_times) result.as_of = as_of;
   if (!options.out.empty()) return result;
   if (own_times) result.as_of_rows = rows.as_of;
   for (const std::string& key : rows.keys) {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "jobs/repository.h"
+#include "jobs/version_search.h"
 #include "online/answer_json.h"
 
 namespace millrace::jobs {
@@ -40,6 +41,24 @@ struct GetResult {
   online::AnswerEnvelope Envelope() const;
 };
 
+// A version of the definitions that answers.
+struct FoundVersion {
+  ServedPlan served;
+  features::Selection selection;
+  online::Answer none;  // its answer to no rows
+};
+
+// Where `get` reads: the store itself, or the process that owns it.
+class AskedReads {
+ public:
+  virtual ~AskedReads() = default;
+  // Called first. Errors: as VersionSearch::Find.
+  virtual base::Result<FoundVersion> Find(const WantedNames& wanted, ServedPlans* plans) = 0;
+  // Of the version that was found. Errors: as online::FeatureReader::Read.
+  virtual base::Result<online::Answer> Read(const online::Asked& asked) = 0;
+  virtual int64_t rows_at_once() const = 0;
+};
+
 // All rows are read at one moment, also from Redis but for what its snapshots say. The definitions
 // are those of the newest version that resolves what is asked and that the store is ready for.
 // Errors: usage, unknown_name (of the newest version), missing_column, duplicate_name (a feature
@@ -47,5 +66,8 @@ struct GetResult {
 // sources::ReadTable and TableWriter. The file appears whole or not at all.
 base::Result<GetResult> Get(const Repository& repository, const GetOptions& options,
                             const base::Clock& clock);
+// The same from `reads`, whose moments are its own.
+base::Result<GetResult> GetFrom(AskedReads* reads, const Repository& repository,
+                                const GetOptions& options);
 
 }  // namespace millrace::jobs

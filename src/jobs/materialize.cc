@@ -70,10 +70,14 @@ struct Reading {
 
 class Materializer {
  public:
-  Materializer(const Repository& repository, const MaterializeOptions& options, ServedPlans plans)
+  // An `into` without a store: the project's is opened.
+  Materializer(const Repository& repository, const MaterializeOptions& options,
+               MaterializeInto into)
       : repository_(repository),
         options_(options),
-        plans_(std::move(plans)),
+        plans_(std::move(into.plans)),
+        store_(std::move(into.store)),
+        writing_(into.writing),
         memory_bytes_(options.memory_bytes.value_or(repository.project.memory_bytes_max)),
         threads_(offline::ThreadCount(options.threads)) {}
 
@@ -99,10 +103,11 @@ class Materializer {
   const Repository& repository_;
   const MaterializeOptions& options_;
   ServedPlans plans_;
+  std::shared_ptr<kv::Store> store_;
+  std::mutex* const writing_;
   const int64_t memory_bytes_;
   const int threads_;
   SourceFolders folders_;
-  std::unique_ptr<kv::Store> store_;
   std::unique_ptr<state::Updater> updater_;
   std::vector<Round> rounds_;
   std::vector<ChangedFile> changed_;
@@ -120,7 +125,9 @@ Status Materializer::Open(const base::Clock& clock) {
   ARROW_ASSIGN_OR_RAISE(built.build, FindViews(*plans_.newest().plan, options_.views));
   if (options_.rebuild) built.rebuild = built.build;
   ARROW_ASSIGN_OR_RAISE(folders_, FoldersOf(project));
-  ARROW_ASSIGN_OR_RAISE(store_, OpenOnlineStore(project, false, options_.wait_seconds));
+  if (store_ == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(store_, OpenOnlineStore(project, false, options_.wait_seconds));
+  }
   ARROW_ASSIGN_OR_RAISE(const auto snapshot, store_->Read());
   ARROW_ASSIGN_OR_RAISE(const auto description, state::Description::Read(*snapshot, project.name));
   const base::EventTime now = clock.Now();
@@ -292,6 +299,8 @@ Status Materializer::End(const Reading& reading) {
 }
 
 Result<MaterializeReport> Materializer::Commit() {
+  std::unique_lock<std::mutex> writing;
+  if (writing_ != nullptr) writing = std::unique_lock(*writing_);
   ARROW_ASSIGN_OR_RAISE(state::UpdateReport update, updater_->Commit());
   MaterializeReport report;
   report.version = plans_.newest().version;
@@ -335,9 +344,15 @@ void Materializer::DescribeViews(MaterializeReport* report) const {
 
 Result<MaterializeReport> Materialize(const Repository& repository,
                                       const MaterializeOptions& options, const base::Clock& clock) {
-  const auto started = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(ServedPlans plans, ServedPlans::Open(repository));
-  Materializer materializer(repository, options, std::move(plans));
+  return Materialize(repository, options, {nullptr, std::move(plans)}, clock);
+}
+
+Result<MaterializeReport> Materialize(const Repository& repository,
+                                      const MaterializeOptions& options, MaterializeInto into,
+                                      const base::Clock& clock) {
+  const auto started = std::chrono::steady_clock::now();
+  Materializer materializer(repository, options, std::move(into));
   ARROW_RETURN_NOT_OK(materializer.Open(clock));
   ARROW_RETURN_NOT_OK(materializer.List());
   ARROW_RETURN_NOT_OK(materializer.Read());

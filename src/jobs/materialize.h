@@ -1,8 +1,11 @@
 // Materialize: the call behind `materialize`: what files and push logs have that the online store
-// has not, into its tables under one commit; tables for views that have none. Called by cli.
+// has not, into its tables under one commit; tables for views that have none. Called by cli and
+// online_writes.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "base/progress.h"
 #include "columns/event_batch.h"
 #include "jobs/repository.h"
+#include "jobs/served_plans.h"
 
 namespace millrace::jobs {
 
@@ -53,6 +57,20 @@ struct MaterializeReport {
 // ServedPlans::Open, OpenOnlineStore, sources::OpenFiles, OpenPushLog and state::Updater.
 base::Result<MaterializeReport> Materialize(const Repository& repository,
                                             const MaterializeOptions& options,
+                                            const base::Clock& clock);
+
+// A store that this process has open, and writes in other ways too.
+struct MaterializeInto {
+  std::shared_ptr<kv::Store> store;
+  ServedPlans plans;  // of which the newest version counts
+  // Held from the first change of the store to the commit; nullptr: the caller sees to it that
+  // nobody else writes.
+  std::mutex* writing = nullptr;
+};
+// The same into that store; wait_seconds means nothing. Errors besides: store_fenced, when somebody
+// else committed meanwhile. REQUIRES: the repository that the plans are of outlives the call.
+base::Result<MaterializeReport> Materialize(const Repository& repository,
+                                            const MaterializeOptions& options, MaterializeInto into,
                                             const base::Clock& clock);
 
 std::string ToText(const MaterializeReport& report);

@@ -105,8 +105,8 @@ class MaterializeTest : public RepositoryTest {
     for (size_t row = 0; row < users.size(); ++row) {
       text += users[row];
       for (const online::AnswerColumn& column : answer->columns) {
-        const auto value = column.values.view.value(static_cast<int64_t>(row));
-        text += " " + ToText(value, column.values.view.type);
+        const auto value = column.values.value(static_cast<int64_t>(row));
+        text += " " + ToText(value, column.values.type);
       }
       text += "\n";
     }

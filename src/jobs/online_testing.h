@@ -76,7 +76,7 @@ class OnlineTest : public RepositoryTest {
       for (int64_t row = 0; row < result->rows; ++row) {
         const auto i = static_cast<size_t>(row);
         if (!text.empty()) text += "; ";
-        text += columns::ToText(column.values.view.value(row), column.values.view.type) + " " +
+        text += columns::ToText(column.values.value(row), column.values.type) + " " +
                 std::string(online::CellStatusName(column.statuses[i])) + " " +
                 base::FormatTime(column.event_times[i]);
       }

@@ -5,17 +5,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
-#include "jobs/log_update.h"
 #include "jobs/pushed_lines.h"
 #include "jobs/repository.h"
-#include "sources/push/push_log_writer.h"
+#include "jobs/source_log.h"
 
 namespace millrace::jobs {
 
@@ -23,13 +20,6 @@ struct PushOptions {
   std::string source;
   sources::PushTo to = sources::PushTo::kBoth;
   int wait_seconds = 10;  // for another owner of the store, then of the log, to end
-};
-
-struct PushedBatch {
-  sources::WriterRows rows;               // first > last: none, all lines were blank
-  int64_t commit = 0;                     // the store's newest
-  columns::RejectedRows rejected = {};    // rows that a view does not keep: those with a null key
-  std::vector<std::string> waiting = {};  // views whose rows wait in the log: not materialized
 };
 
 // Owns the store and the source's log until it is destroyed. One thread at a time.
@@ -44,7 +34,7 @@ class Pusher {
                                                     const base::Clock& clock);
 
   // What opening it gave the store; its rows are none.
-  const PushedBatch& caught_up() const { return caught_up_; }
+  const PushedBatch& caught_up() const { return log_->caught_up(); }
 
   // A batch; `first_line`: the number of lines[0], for messages. A null knowledge time is that of
   // the receipt. Errors: bad_value, where the source would reject a line (the first few of them):
@@ -59,17 +49,13 @@ class Pusher {
  private:
   Pusher(const PushOptions& options, const base::Clock& clock, ServedPlans plans,
          PushedLines lines);
-  base::Result<PushedBatch> Update(const std::optional<sources::WriterRows>& pushed);
 
   const PushOptions options_;
   const base::Clock& clock_;
   ServedPlans plans_;
   PushedLines lines_;
   std::unique_ptr<kv::Store> store_;
-  std::unique_ptr<sources::PushLogWriter> log_;
-  LogUpdateOf update_;
-  PushedBatch caught_up_;
-  int64_t commit_ = 0;  // the newest that it saw
+  std::unique_ptr<SourceLog> log_;
 };
 
 }  // namespace millrace::jobs

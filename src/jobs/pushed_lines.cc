@@ -39,7 +39,7 @@ std::string ExpectedOf(const columns::Type& type) {
 
 }  // namespace
 
-Result<PushedLines> PushedLines::Of(const features::Source& source) {
+Result<PushedLines> PushedLines::Of(const features::Source& source, std::string_view noun) {
   if (source.timestamp < 0) {
     return base::Error({base::codes::kMissingColumn,
                         fmt::format("source '{}' has no event time", source.name),
@@ -55,16 +55,17 @@ Result<PushedLines> PushedLines::Of(const features::Source& source) {
   }
   ARROW_ASSIGN_OR_RAISE(sources::JsonLine decoder,
                         sources::JsonLine::Make(wanted, source.timestamp_unit));
-  return PushedLines(source, std::move(decoder));
+  return PushedLines(source, noun, std::move(decoder));
 }
 
-PushedLines::PushedLines(const features::Source& source, sources::JsonLine decoder)
-    : source_(source), decoder_(std::move(decoder)), buffers_(BuffersOf(source)) {}
+PushedLines::PushedLines(const features::Source& source, std::string_view noun,
+                         sources::JsonLine decoder)
+    : source_(source), noun_(noun), decoder_(std::move(decoder)), buffers_(BuffersOf(source)) {}
 
 void PushedLines::Refuse(int64_t row, const std::string& why) {
   if (problems_.size() >= kProblemsMax) return;
   problems_.push_back({base::codes::kBadValue,
-                       fmt::format("line {}: {}", numbers_[static_cast<size_t>(row)], why)});
+                       fmt::format("{} {}: {}", noun_, numbers_[static_cast<size_t>(row)], why)});
 }
 
 void PushedLines::Add(std::string_view line, int64_t number) {

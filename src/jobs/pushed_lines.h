@@ -1,5 +1,5 @@
 // PushedLines: JSON lines as rows of a source, decoded as its files are, and judged before they are
-// kept: a push log has no row that its source would reject. Called by push.
+// kept: a push log has no row that its source would reject. Called by push and by pushed_source.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "columns/column.h"
@@ -18,8 +19,10 @@ namespace millrace::jobs {
 
 class PushedLines {
  public:
-  // Errors: missing_column (the source has no event time), type_mismatch.
-  static base::Result<PushedLines> Of(const features::Source& source);
+  // `noun`: what messages call a line: "line 3: …". Errors: missing_column (the source has no event
+  // time), type_mismatch.
+  static base::Result<PushedLines> Of(const features::Source& source,
+                                      std::string_view noun = "line");
 
   // Takes a line; a blank one is no row. `number`: of the line, for messages.
   void Add(std::string_view line, int64_t number);
@@ -31,7 +34,7 @@ class PushedLines {
   base::Result<std::shared_ptr<arrow::RecordBatch>> Take();
 
  private:
-  PushedLines(const features::Source& source, sources::JsonLine decoder);
+  PushedLines(const features::Source& source, std::string_view noun, sources::JsonLine decoder);
 
   std::string CellProblem(size_t column, int64_t row) const;
   std::string EventTimeProblem(const std::vector<uint8_t>& cells, int64_t row) const;
@@ -39,6 +42,7 @@ class PushedLines {
   void Refuse(int64_t row, const std::string& why);
 
   features::Source source_;
+  std::string noun_;
   sources::JsonLine decoder_;
   std::vector<columns::ColumnBuffer> buffers_;  // by Source::columns
   std::vector<int64_t> numbers_;                // by row: its line

@@ -1,6 +1,9 @@
 #include "jobs/served_plans.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "jobs/catalog.h"
@@ -68,8 +71,27 @@ Result<ServedPlans> ServedPlans::Open(const Repository& repository) {
 Result<ServedPlan> ServedPlans::Load(int version) {
   const auto known = plans_.find(version);
   if (known != plans_.end()) return known->second;
+  if (version > newest().version) {
+    return base::Error(
+        base::codes::kUnknownName,
+        fmt::format("there is no version {}; the newest is {}", version, newest().version));
+  }
   ARROW_ASSIGN_OR_RAISE(registry::Version loaded, repository_->registry.Load(version));
   return plans_.emplace(version, ServedPlan{version, std::move(loaded.content.plan)}).first->second;
+}
+
+void ServedPlans::Adopt(const ServedPlans& earlier) {
+  const int newest_version = newest().version;
+  for (const auto& [version, served] : earlier.plans_) {
+    if (version < newest_version) plans_.emplace(version, served);
+  }
+}
+
+void ServedPlans::ForgetUnused(int keep) {
+  for (auto earlier = std::next(plans_.begin()); earlier != plans_.end();) {
+    const bool unused = earlier->second.plan.use_count() == 1;
+    earlier = unused && --keep < 0 ? plans_.erase(earlier) : std::next(earlier);
+  }
 }
 
 int ServedPlans::VersionOf(const FeaturePlan* plan) const {

@@ -37,8 +37,14 @@ class ServedPlans {
   static base::Result<ServedPlans> Open(const Repository& repository);
 
   const ServedPlan& newest() const { return plans_.begin()->second; }
-  // Loads it once; what it gives lives as long as this.
+  // Loads it once. Errors: unknown_name, when there is no such version or it is newer than the
+  // newest here; the registry's.
   base::Result<ServedPlan> Load(int version);
+  // Takes over what another one has loaded, so that it need not be loaded again.
+  void Adopt(const ServedPlans& earlier);
+  // Forgets earlier versions that nobody else holds, but for the `keep` newest of these.
+  // INVALIDATES: the views that this gave.
+  void ForgetUnused(int keep);
 
   // What an update writes: the views of the newest version that are to be built, with all that
   // they look up; those that the store is ready for; and in place of each other one the newest

@@ -48,10 +48,17 @@ Result<std::map<std::string, sources::RowRange>> RowsNow(const std::string& push
 
 }  // namespace
 
+Result<std::string> LakeFolder(const project::Project& project) {
+  ARROW_ASSIGN_OR_RAISE(std::string lake, project.Expand(project.lake));
+  if (lake.starts_with("s3://")) return lake;
+  return (std::filesystem::path(project.folder) / lake).lexically_normal().string();
+}
+
 Result<SourceFolders> FoldersOf(const project::Project& project) {
-  ARROW_ASSIGN_OR_RAISE(const std::string lake, project.Expand(project.lake));
-  const std::filesystem::path root(project.folder);
-  const std::filesystem::path folder = lake.starts_with("s3://") ? root / ".millrace" : root / lake;
+  ARROW_ASSIGN_OR_RAISE(const std::string lake, LakeFolder(project));
+  const std::filesystem::path folder = lake.starts_with("s3://")
+                                           ? std::filesystem::path(project.folder) / ".millrace"
+                                           : std::filesystem::path(lake);
   return SourceFolders{project.folder, (folder / "push").lexically_normal().string()};
 }
 

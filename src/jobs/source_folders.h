@@ -16,6 +16,9 @@ struct SourceFolders {
   std::string push;  // of the push logs; "": there are none
 };
 
+// The project's lake: a folder, absolute, or s3://. Error: missing_variable.
+base::Result<std::string> LakeFolder(const project::Project& project);
+
 // The push logs are in `push` of the lake. A lake on S3 is not where a writer can append: then they
 // are in .millrace/push beside the project. Error: missing_variable.
 base::Result<SourceFolders> FoldersOf(const project::Project& project);

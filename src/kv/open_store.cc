@@ -17,15 +17,21 @@ constexpr std::string_view kSchemes =
 
 }  // namespace
 
+std::optional<std::string> EmbeddedFolder(const std::string& url, const std::string& folder) {
+  constexpr std::string_view kScheme = "lmdb:";
+  if (!url.starts_with(kScheme) || url.size() == kScheme.size()) return {};
+  const std::filesystem::path path = url.substr(kScheme.size());
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
 base::Result<std::unique_ptr<Store>> OpenStore(const std::string& url, const OpenOptions& options) {
   const std::string scheme = url.substr(0, url.find(':'));
   if (url == "memory:") {
     if (!options.read_only) return MakeMemoryStore();
     return base::Error(codes::kNotFound, "store memory: is empty in every new process");
   }
-  if (scheme == "lmdb" && url.size() > std::string_view("lmdb:").size()) {
-    const std::filesystem::path path = url.substr(std::string_view("lmdb:").size());
-    return OpenEmbeddedStore((std::filesystem::path(options.folder) / path).string(), options);
+  if (const auto folder = EmbeddedFolder(url, options.folder); folder.has_value()) {
+    return OpenEmbeddedStore(*folder, options);
   }
   if (scheme == "redis" || scheme == "rediss" || scheme == "unix") {
     return OpenRedisStore(url, options);

@@ -112,6 +112,9 @@ class Store {
 // not answer; within seconds, as in every call: kv/redis/connection.h), file_not_found (read_only).
 base::Result<std::unique_ptr<Store>> OpenStore(const std::string& url, const OpenOptions& options);
 
+// Where an embedded store lies; nothing when `url` is of another engine. `folder`: as OpenOptions.
+std::optional<std::string> EmbeddedFolder(const std::string& url, const std::string& folder);
+
 // A store in memory, for tests and rebuilding elsewhere.
 std::unique_ptr<Store> MakeMemoryStore();
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "columns/float_text.h"
+#include "online/json_text.h"
 
 namespace millrace::online {
 
@@ -18,80 +19,6 @@ using columns::Physical;
 
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// The length of the UTF-8 character that begins at `at`; 0: there is none.
-size_t CharacterAt(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) {
-    return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : uint8_t{0};
-  };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t first = byte(0);
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = first == 0xED && byte(1) > 0x9F;
-    return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool overlong = first == 0xF0 && byte(1) < 0x90;
-    const bool beyond = first == 0xF4 && byte(1) > 0x8F;
-    return follows(1) && follows(2) && follows(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
-
-void AppendEscape(char c, std::string* out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-    case '\\':
-      *out += '\\';
-      *out += c;
-      return;
-    case '\n':
-      *out += "\\n";
-      return;
-    case '\r':
-      *out += "\\r";
-      return;
-    case '\t':
-      *out += "\\t";
-      return;
-    default:
-      *out += "\\u00";
-      *out += kHex[static_cast<uint8_t>(c) >> 4];
-      *out += kHex[static_cast<uint8_t>(c) & 15];
-  }
-}
-
-void AppendText(std::string_view text, std::string* out) {
-  *out += '"';
-  size_t plain = 0;  // where what is not yet written begins
-  for (size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<uint8_t>(text[at]);
-    if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
-      ++at;
-      continue;
-    }
-    if (byte >= 0x80) {
-      if (const size_t length = CharacterAt(text, at); length > 0) {
-        at += length;
-        continue;
-      }
-    }
-    out->append(text, plain, at - plain);
-    if (byte >= 0x80) {
-      *out += kReplacement;
-    } else {
-      AppendEscape(text[at], out);
-    }
-    plain = ++at;
-  }
-  out->append(text, plain);
-  *out += '"';
-}
-
 template <typename Integer>
 void AppendInteger(Integer value, std::string* out) {
   std::array<char, 24> digits;
@@ -100,17 +27,18 @@ void AppendInteger(Integer value, std::string* out) {
 }
 
 void AppendFloat(double value, std::string* out) {
-  const std::string text = columns::FloatText(value);
   if (std::isfinite(value)) {
-    *out += text;
+    columns::AppendFloatText(value, out);
   } else {
-    AppendText(text, out);
+    *out += '"';
+    columns::AppendFloatText(value, out);
+    *out += '"';
   }
 }
 
-void AppendTime(EventTime time, std::string* out) {
+void AppendQuotedTime(EventTime time, std::string* out) {
   *out += '"';
-  *out += base::FormatTime(time);
+  base::AppendTime(time, out);
   *out += '"';
 }
 
@@ -145,9 +73,9 @@ void AppendMap(const Column& column, int64_t row, std::string* out) {
 
 void AppendString(const Column& column, int64_t row, std::string* out) {
   if (column.type.kind() == Kind::kBytes) {
-    AppendText(arrow::util::base64_encode(column.strings[row]), out);
+    AppendJsonText(arrow::util::base64_encode(column.strings[row]), out);
   } else {
-    AppendText(column.strings[row], out);
+    AppendJsonText(column.strings[row], out);
   }
 }
 
@@ -165,9 +93,9 @@ void AppendCell(const Column& column, int64_t row, std::string* out) {
       return;
     case Physical::kInt:
       if (column.type.kind() == Kind::kTimestamp) {
-        AppendTime(EventTime::Micros(column.ints[row]), out);
+        AppendQuotedTime(EventTime::Micros(column.ints[row]), out);
       } else if (column.type.kind() == Kind::kDate) {
-        AppendText(columns::ToText(column.value(row), column.type), out);
+        AppendJsonText(columns::ToText(column.value(row), column.type), out);
       } else {
         AppendInteger(column.ints[row], out);
       }
@@ -194,6 +122,12 @@ void AppendCell(const Column& column, int64_t row, std::string* out) {
 }
 
 void AppendValues(const Column& column, bool empty_list_is_null, std::string* out) {
+  if (column.type.physical() == Physical::kFloat) {
+    AppendSeparated(0, column.size, out, [&](int64_t row) {
+      column.valid(row) ? AppendFloat(column.floats[row], out) : void(*out += "null");
+    });
+    return;
+  }
   const bool list = empty_list_is_null && column.type.kind() == Kind::kList;
   AppendSeparated(0, column.size, out, [&](int64_t row) {
     if (list && column.valid(row) && column.offsets[row] == column.offsets[row + 1]) {
@@ -207,10 +141,10 @@ void AppendValues(const Column& column, bool empty_list_is_null, std::string* ou
 void AppendMetadata(const Answer& answer, const AnswerEnvelope& envelope, std::string* out) {
   *out += R"({"feature_names":[)";
   bool first = true;
-  const auto append_name = [&](const std::string& name) {
+  const auto append_name = [&](std::string_view name) {
     if (!first) *out += ',';
     first = false;
-    AppendText(name, out);
+    AppendJsonText(name, out);
   };
   for (const JoinKey& key : envelope.keys) append_name(key.name);
   for (const AnswerColumn& column : answer.columns) append_name(column.name);
@@ -218,11 +152,11 @@ void AppendMetadata(const Answer& answer, const AnswerEnvelope& envelope, std::s
   if (envelope.request_id.empty()) {
     *out += "null";
   } else {
-    AppendText(envelope.request_id, out);
+    AppendJsonText(envelope.request_id, out);
   }
   *out += R"(,"as_of":)";
   if (envelope.as_of_rows.type.is_null()) {
-    AppendTime(envelope.as_of, out);
+    AppendQuotedTime(envelope.as_of, out);
   } else {
     *out += '[';
     AppendValues(envelope.as_of_rows, false, out);
@@ -235,37 +169,86 @@ void AppendMetadata(const Answer& answer, const AnswerEnvelope& envelope, std::s
   *out += '}';
 }
 
+// Statuses and times, which columns often share: what was written of the last ones stands for who
+// looks at the same memory.
+class CellTexts {
+ public:
+  explicit CellTexts(std::string* out) : out_(out) {}
+
+  void AppendStatuses(std::span<const CellStatus> statuses) {
+    if (Repeat(statuses, &statuses_)) return;
+    AppendSeparated(0, static_cast<int64_t>(statuses.size()), out_, [&](int64_t row) {
+      *out_ += '"';
+      *out_ += CellStatusName(statuses[static_cast<size_t>(row)]);
+      *out_ += '"';
+    });
+    statuses_.text_size = out_->size() - statuses_.text;
+  }
+
+  void AppendTimes(std::span<const EventTime> times) {
+    if (Repeat(times, &times_)) return;
+    size_t last = 0;  // where the last text that was formatted is
+    size_t last_size = 0;
+    AppendSeparated(0, static_cast<int64_t>(times.size()), out_, [&](int64_t row) {
+      const auto i = static_cast<size_t>(row);
+      if (i > 0 && times[i] == times[i - 1]) {
+        out_->append(*out_, last, last_size);
+        return;
+      }
+      last = out_->size();
+      AppendQuotedTime(times[i], out_);
+      last_size = out_->size() - last;
+    });
+    times_.text_size = out_->size() - times_.text;
+  }
+
+ private:
+  struct Written {
+    const void* of = nullptr;
+    size_t count = 0;
+    size_t text = 0;
+    size_t text_size = 0;
+  };
+
+  template <typename T>
+  bool Repeat(std::span<const T> cells, Written* written) {
+    if (!cells.empty() && cells.data() == written->of && cells.size() == written->count) {
+      out_->append(*out_, written->text, written->text_size);
+      return true;
+    }
+    *written = {cells.data(), cells.size(), out_->size(), 0};
+    return false;
+  }
+
+  std::string* const out_;
+  Written statuses_;
+  Written times_;
+};
+
 void AppendKey(const JoinKey& key, std::string* out) {
   *out += R"({"values":[)";
   AppendValues(key.values, false, out);
   *out += R"(],"statuses":[)";
   AppendSeparated(0, key.values.size, out, [&](int64_t) { *out += R"("PRESENT")"; });
   *out += R"(],"event_timestamps":[)";
-  AppendSeparated(0, key.values.size, out, [&](int64_t) { AppendTime(EventTime::Micros(0), out); });
+  AppendSeparated(0, key.values.size, out, [&](int64_t) { *out += R"("1970-01-01T00:00:00Z")"; });
   *out += "]}";
 }
 
-void AppendColumn(const AnswerColumn& column, bool empty_list_is_null, std::string* out) {
-  const int64_t rows = column.values.view.size;
-  *out += R"({"values":[)";
-  AppendValues(column.values.view, empty_list_is_null, out);
-  *out += R"(],"statuses":[)";
-  AppendSeparated(0, rows, out, [&](int64_t row) {
-    *out += '"';
-    *out += CellStatusName(column.statuses[static_cast<size_t>(row)]);
-    *out += '"';
-  });
-  *out += R"(],"event_timestamps":[)";
-  AppendSeparated(0, rows, out, [&](int64_t row) {
-    AppendTime(column.event_times[static_cast<size_t>(row)], out);
-  });
-  *out += "]}";
+// About as much as the answer's text takes, so that it is rarely moved.
+size_t BytesAbout(const Answer& answer, const AnswerEnvelope& envelope) {
+  constexpr size_t kCell = 64;
+  constexpr size_t kColumn = 96;
+  const size_t columns = answer.columns.size() + envelope.keys.size();
+  return kColumn * (columns + 4) + kCell * columns * static_cast<size_t>(answer.rows);
 }
 
 }  // namespace
 
 std::string ToJson(const Answer& answer, const AnswerEnvelope& envelope) {
-  std::string out = R"({"metadata":)";
+  std::string out;
+  out.reserve(BytesAbout(answer, envelope));
+  out += R"({"metadata":)";
   AppendMetadata(answer, envelope, &out);
   out += R"(,"results":[)";
   const size_t begin = out.size();
@@ -273,9 +256,16 @@ std::string ToJson(const Answer& answer, const AnswerEnvelope& envelope) {
     if (out.size() > begin) out += ',';
     AppendKey(key, &out);
   }
+  CellTexts texts(&out);
   for (const AnswerColumn& column : answer.columns) {
     if (out.size() > begin) out += ',';
-    AppendColumn(column, envelope.empty_list_is_null, &out);
+    out += R"({"values":[)";
+    AppendValues(column.values, envelope.empty_list_is_null, &out);
+    out += R"(],"statuses":[)";
+    texts.AppendStatuses(column.statuses);
+    out += R"(],"event_timestamps":[)";
+    texts.AppendTimes(column.event_times);
+    out += "]}";
   }
   out += "]}";
   return out;

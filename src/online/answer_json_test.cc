@@ -27,22 +27,24 @@ OwnedColumn ColumnOf(const Type& type, const std::vector<Value>& values) {
   return columns::Own(std::move(buffer));
 }
 
-AnswerColumn AnswerOf(const std::string& name, const Type& type, const std::vector<Value>& values) {
-  AnswerColumn column;
-  column.name = name;
-  column.values = ColumnOf(type, values);
+void AddColumn(const std::string& name, const Type& type, const std::vector<Value>& values,
+               Answer* answer) {
+  AnswerColumn& column = answer->columns.emplace_back();
+  column.name = answer->Keep(name);
+  column.values = answer->Keep(ColumnOf(type, values));
+  std::vector<CellStatus> statuses;
   for (const Value& value : values) {
-    column.statuses.push_back(value.is_null() ? CellStatus::kNullValue : CellStatus::kPresent);
-    column.event_times.push_back(EventTime::Micros(0));
+    statuses.push_back(value.is_null() ? CellStatus::kNullValue : CellStatus::kPresent);
   }
-  return column;
+  column.statuses = answer->Keep(std::move(statuses));
+  column.event_times = answer->Keep(std::vector<EventTime>(values.size()));
 }
 
 // The values of one column as text.
 std::string Values(const Type& type, const std::vector<Value>& values, bool feast = false) {
   Answer answer;
   answer.rows = static_cast<int64_t>(values.size());
-  answer.columns.push_back(AnswerOf("f", type, values));
+  AddColumn("f", type, values, &answer);
   const std::string text = ToJson(answer, {.empty_list_is_null = feast});
   EXPECT_TRUE(json::accept(text)) << text;
   const std::string begin = R"("results":[{"values":)";
@@ -55,10 +57,13 @@ TEST(AnswerJson, TheWholeOfAnAnswer) {
   Answer answer;
   answer.rows = 4;
   answer.commit = 7;
-  answer.columns.push_back(AnswerOf("sum_7d", Kind::kFloat64, {3.0, Value(), Value(), Value()}));
-  answer.columns[0].statuses = {CellStatus::kPresent, CellStatus::kNullValue, CellStatus::kNotFound,
-                                CellStatus::kOutsideMaxAge};
-  answer.columns[0].event_times[0] = EventTime::Micros(kNoon + 250'000);
+  AddColumn("sum_7d", Kind::kFloat64, {3.0, Value(), Value(), Value()}, &answer);
+  answer.columns[0].statuses =
+      answer.Keep(std::vector{CellStatus::kPresent, CellStatus::kNullValue, CellStatus::kNotFound,
+                              CellStatus::kOutsideMaxAge});
+  std::vector<EventTime> times(4);
+  times[0] = EventTime::Micros(kNoon + 250'000);
+  answer.columns[0].event_times = answer.Keep(times);
   const std::string text = ToJson(answer, {.keys = {{"user_id", users.view}},
                                            .request_id = "r-1",
                                            .as_of = EventTime::Micros(kNoon),
@@ -74,6 +79,38 @@ TEST(AnswerJson, TheWholeOfAnAnswer) {
                   R"("event_timestamps":["2025-01-01T12:00:00.250Z","1970-01-01T00:00:00Z",)"
                   R"("1970-01-01T00:00:00Z","1970-01-01T00:00:00Z"]}]})");
   EXPECT_EQ(json::parse(text)["results"][1]["values"][0], 3.0);
+}
+
+TEST(AnswerJson, ColumnsThatShareTheirTimesAndStatuses) {
+  Answer answer;
+  answer.rows = 4;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    AddColumn(name, Kind::kInt64, std::vector<Value>(4), &answer);
+  }
+  const EventTime noon = EventTime::Micros(kNoon);
+  const EventTime later = EventTime::Micros(kNoon + 1);
+  const auto shared = answer.Keep(std::vector{noon, noon, later, noon});
+  answer.columns[0].event_times = shared;
+  answer.columns[1].event_times = shared;
+  answer.columns[3].event_times = shared;
+  answer.columns[1].statuses = answer.columns[0].statuses;
+  answer.columns[2].statuses =
+      answer.Keep(std::vector{CellStatus::kNotFound, CellStatus::kNullValue, CellStatus::kNotFound,
+                              CellStatus::kOutsideMaxAge});
+  const std::string text = ToJson(answer, {});
+  const json results = json::parse(text)["results"];
+  const json times = {"2025-01-01T12:00:00Z", "2025-01-01T12:00:00Z", "2025-01-01T12:00:00.000001Z",
+                      "2025-01-01T12:00:00Z"};
+  const std::string epoch = "1970-01-01T00:00:00Z";
+  EXPECT_EQ(results[0]["event_timestamps"], times);
+  EXPECT_EQ(results[1]["event_timestamps"], times);
+  EXPECT_EQ(results[2]["event_timestamps"], (json{epoch, epoch, epoch, epoch}));
+  EXPECT_EQ(results[3]["event_timestamps"], times);
+  const json null = "NULL_VALUE";
+  EXPECT_EQ(results[0]["statuses"], (json{null, null, null, null}));
+  EXPECT_EQ(results[1]["statuses"], results[0]["statuses"]);
+  EXPECT_EQ(results[2]["statuses"], (json{"NOT_FOUND", null, "NOT_FOUND", "OUTSIDE_MAX_AGE"}));
+  EXPECT_EQ(results[3]["statuses"], results[0]["statuses"]);
 }
 
 TEST(AnswerJson, TimesThatEachRowHasAndNoRequestId) {
@@ -143,6 +180,20 @@ TEST(AnswerJson, TextsAreEscapedAndAlwaysUtf8) {
     EXPECT_EQ(parsed[0].get<std::string>(), expected);
   }
   EXPECT_EQ(Values(Kind::kString, {std::string("\0", 1)}), R"(["\u0000"])");
+}
+
+TEST(AnswerJson, TextsAreEscapedWhereverTheCharacterStands) {
+  for (const char* special : {"\"", "\\", "\x1F", "\x01", "é", " ", "!", "#", "[", "]", "~"}) {
+    for (size_t before = 0; before < 20; ++before) {
+      for (size_t after = 0; after < 10; ++after) {
+        const std::string text =
+            std::string(before, 'a') + special + std::string(after, 'z') + special;
+        const std::string values = Values(Kind::kString, {text});
+        EXPECT_EQ(json::parse(values)[0].get<std::string>(), text);
+        EXPECT_EQ(values, json({text}).dump());
+      }
+    }
+  }
 }
 
 }  // namespace

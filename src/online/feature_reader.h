@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@
 #include "state/description.h"
 
 namespace millrace::online {
+
+struct AnswerName;
+class MemoryPool;
 
 struct Asked {
   int64_t rows = 0;
@@ -40,6 +44,7 @@ class FeatureReader {
   const features::Selection& selection() const { return selection_; }
 
  private:
+  friend class ReadBatch;
   struct UseReader;
   class Run;
 
@@ -50,10 +55,27 @@ class FeatureReader {
   const features::Needs needs_;
   const std::string project_;
   const base::Clock& clock_;
-  state::Description bound_;  // what the uses are bound to
-  bool is_bound_ = false;
+  bool is_bound_ = false;  // to the tables of the catalogue of this version
+  uint64_t catalog_version_ = 0;
+  // Whether they were complete enough at the commit's time already: then they are while the version
+  // stays. Else the catalogue is looked at again in every read.
+  bool is_steady_ = false;
   std::vector<std::unique_ptr<UseReader>> uses_;  // by Selection::uses
   std::vector<features::OnDemandDeriver> on_demand_;
+  std::shared_ptr<const std::vector<AnswerName>> names_;  // by Selection::columns
+  std::unique_ptr<MemoryPool> memories_;
 };
+
+// A read of one reader; readers may occur several times.
+struct Reading {
+  FeatureReader* reader = nullptr;
+  const Asked* asked = nullptr;
+  base::Result<Answer> answer = base::Status(arrow::StatusCode::UnknownError, "not read");
+};
+
+// Several reads of one moment: one read of the store gives what describes it and the heads of all
+// keys of all of them. Replaces every Reading::answer. Errors, each reading's own, but for the
+// store's, which are everybody's: as FeatureReader::Read.
+void ReadAll(const kv::Store& store, std::span<Reading> readings);
 
 }  // namespace millrace::online

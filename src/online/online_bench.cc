@@ -1,5 +1,6 @@
-// What an online store costs, one thread on the embedded engine: point reads of snapshots, windows
-// of keys with many events, the hottest key, filling a store, and the bytes it takes.
+// What an online store costs, one thread on the embedded engine: point reads of snapshots, features
+// on demand, answers as JSON, windows of keys with many events, the hottest key, filling a store,
+// and the bytes it takes.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "base/check.h"
 #include "features/compile.h"
 #include "kv/store_testing.h"
+#include "online/answer_json.h"
 #include "online/feature_reader.h"
 #include "state/updater.h"
 
@@ -25,7 +27,7 @@ constexpr int64_t kDayMicros = int64_t{86'400} * 1'000'000;
 constexpr EventTime kNow = EventTime::Micros(20'000 * kDayMicros);
 constexpr int kItems = 50'000;
 
-constexpr const char* kDefinitions = R"(
+constexpr const char* kDefinitions = R"yaml(
 entities:
   user: {keys: {user_id: string}}
 sources:
@@ -59,7 +61,14 @@ views:
     window: 90d
     features: {kept_n: count(), kept_total: sum(amount), kept_mean: avg(amount),
                kept_spread: stddev(amount), kept_items: nunique(item_id)}
-)";
+on_demand:
+  ranked:
+    inputs: [profile]
+    request: {price: float64}
+    features: {ratio: price / f0, gap: f1 - f2, high: "greatest(f3, f4)",
+               kind: "case when price > 10 then 'dear' else 'cheap' end",
+               rank: "coalesce(round(ratio * 100, 2), 0.0)"}
+)yaml";
 
 const features::FeaturePlan& Plan() {
   static const auto plan = *features::Compile(
@@ -188,21 +197,29 @@ class FilledStore {
   std::unique_ptr<kv::Store> store_;
 };
 
-// Asks for keys in random order, so many a call.
+// Keys in random order, so many a call.
+std::vector<Asked> CallsFor(int64_t users, int64_t rows) {
+  std::mt19937_64 random(11);
+  std::vector<Asked> asked(1'000);
+  for (Asked& call : asked) {
+    call.rows = rows;
+    ColumnBuffer keys(Kind::kString);
+    ColumnBuffer prices(Kind::kFloat64);
+    for (int64_t i = 0; i < call.rows; ++i) {
+      keys.AppendString(UserName(static_cast<int64_t>(random() % static_cast<uint64_t>(users))));
+      prices.AppendFloat(static_cast<double>(random() % 2'000) / 100);
+    }
+    call.columns["user_id"] = columns::Own(std::move(keys));
+    call.columns["price"] = columns::Own(std::move(prices));
+  }
+  return asked;
+}
+
 void ReadKeys(benchmark::State& state, const FilledStore& store,
               const std::vector<std::string>& features, int64_t users) {
   const BenchClock clock;
   FeatureReader reader(Plan(), *features::SelectFeatures(Plan(), features, false), "bench", clock);
-  std::mt19937_64 random(11);
-  std::vector<Asked> asked(1'000);
-  for (Asked& call : asked) {
-    call.rows = state.range(0);
-    ColumnBuffer keys(Kind::kString);
-    for (int64_t i = 0; i < call.rows; ++i) {
-      keys.AppendString(UserName(static_cast<int64_t>(random() % static_cast<uint64_t>(users))));
-    }
-    call.columns["user_id"] = columns::Own(std::move(keys));
-  }
+  const std::vector<Asked> asked = CallsFor(users, state.range(0));
   size_t next = 0;
   for (auto _ : state) {
     const Answer answer = *reader.Read(*store, asked[next++ % asked.size()]);
@@ -213,15 +230,63 @@ void ReadKeys(benchmark::State& state, const FilledStore& store,
 
 constexpr int64_t kProfiles = 100'000;
 
-void PointReads(benchmark::State& state) {
+const FilledStore& ProfileStore() {
   static FilledStore* const store = [] {
     auto* filled = new FilledStore("profile");
     filled->Add(Profiles(kProfiles));
     return filled;
   }();
-  ReadKeys(state, *store, {"profile:*"}, kProfiles);
+  return *store;
+}
+
+void PointReads(benchmark::State& state) {
+  ReadKeys(state, ProfileStore(), {"profile:*"}, kProfiles);
 }
 BENCHMARK(PointReads)->ArgName("keys")->Arg(1)->Arg(100);
+
+// Several callers of one feature server that are read together: so many readings of one key.
+void ReadsTogether(benchmark::State& state) {
+  const BenchClock clock;
+  FeatureReader reader(Plan(), *features::SelectFeatures(Plan(), {"profile:*"}, false), "bench",
+                       clock);
+  const std::vector<Asked> asked = CallsFor(kProfiles, 1);
+  std::vector<Reading> readings(static_cast<size_t>(state.range(0)));
+  size_t next = 0;
+  for (auto _ : state) {
+    for (Reading& reading : readings) {
+      reading.reader = &reader;
+      reading.asked = &asked[next++ % asked.size()];
+    }
+    ReadAll(*ProfileStore(), readings);
+    MILLRACE_CHECK(readings.back().answer.ok());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(ReadsTogether)->ArgName("readings")->Arg(1)->Arg(16);
+
+// The ten features that the five on demand come from, and those.
+void OnDemandReads(benchmark::State& state) {
+  ReadKeys(state, ProfileStore(), {"profile:*", "ranked:*"}, kProfiles);
+}
+BENCHMARK(OnDemandReads)->ArgName("keys")->Arg(1)->Arg(100);
+
+// Of ten features.
+void AnswersAsJson(benchmark::State& state) {
+  const BenchClock clock;
+  FeatureReader reader(Plan(), *features::SelectFeatures(Plan(), {"profile:*"}, false), "bench",
+                       clock);
+  const Asked asked = CallsFor(kProfiles, state.range(0))[0];
+  const Answer answer = *reader.Read(*ProfileStore(), asked);
+  const AnswerEnvelope envelope = {
+      .keys = {{"user_id", asked.columns.at("user_id").view}},
+      .request_id = "0b9f4c1e-6f0a-4f7e-9d3b-2f1c5a7e8b90",
+      .as_of = kNow,
+  };
+  int64_t bytes = 0;
+  for (auto _ : state) bytes += static_cast<int64_t>(ToJson(answer, envelope).size());
+  state.SetBytesProcessed(bytes);
+}
+BENCHMARK(AnswersAsJson)->ArgName("rows")->Arg(1)->Arg(100);
 
 // 2,000 users with about 1,000 events each.
 void WindowReads(benchmark::State& state) {

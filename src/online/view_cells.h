@@ -17,20 +17,19 @@ struct ViewCells {
   // What a time is where there is no event or row.
   static constexpr base::EventTime kNoTime = base::EventTime::Min();
 
-  // `needed`: by View::features. REQUIRES: the view outlives this.
-  ViewCells(const features::View& view, const std::vector<bool>& needed);
-  // Empties it, for so many rows. What it held may have been moved away.
+  // `features`: indices into View::features. `times_of`: by them, which of `times` is theirs.
+  ViewCells(const features::View& view, std::vector<int> features, std::vector<int> times_of);
+  // Empties it, for so many rows.
   void Begin(int64_t rows);
-  void AppendNulls(RowStatus status);
+  void AppendNulls(RowStatus status, base::EventTime time = kNoTime);
   // The times of the rows that stand, for derived features that read them.
   columns::OwnedColumn RowTimes() const;
 
-  const features::View& view;
-  std::vector<int> features;                         // stored ones that are needed
-  std::vector<columns::ColumnBuffer> cells;          // by `features`, before defaults
-  std::vector<std::vector<base::EventTime>> newest;  // by `features`: the newest event, the row
-  std::vector<RowStatus> statuses;                   // by row
-  std::vector<base::EventTime> row_times;            // by row: of a snapshot view's row
+  std::vector<int> features;                        // stored ones that are needed
+  std::vector<columns::ColumnBuffer> cells;         // by `features`, before defaults
+  std::vector<int> times_of;                        // by `features`: index into times
+  std::vector<std::vector<base::EventTime>> times;  // of the newest events, or of the row; by row
+  std::vector<RowStatus> statuses;                  // by row
 };
 
 }  // namespace millrace::online

@@ -44,7 +44,8 @@ WindowRead::WindowRead(const state::ViewBinding& binding, const std::vector<int>
       function = functions_.insert(functions_.end(), std::move(made));
     }
     const auto window = std::find(windows_.begin(), windows_.end(), feature.window);
-    function->asked.emplace_back(static_cast<int>(window - windows_.begin()), i);
+    times_of_.push_back(static_cast<int>(window - windows_.begin()));
+    function->asked.emplace_back(times_of_.back(), i);
   }
   std::vector<bool> read(binding.table->columns.size());
   for (Function& function : functions_) {
@@ -189,12 +190,10 @@ void WindowRead::Finish(ViewCells* out) {
   for (size_t f = 0; f < functions_.size(); ++f) {
     const Function& function = functions_[f];
     std::unique_ptr<aggregate::State> state;
-    EventTime newest = ViewCells::kNoTime;
     size_t ring = 0;
     for (const auto& [window, cell] : function.asked) {
       for (; ring <= static_cast<size_t>(window); ++ring) {
         auto& more = rings_[ring].states[f];
-        newest = std::max(newest, rings_[ring].newest);
         if (more == nullptr) continue;
         if (state == nullptr) {
           state = std::move(more);
@@ -204,12 +203,14 @@ void WindowRead::Finish(ViewCells* out) {
       }
       if (state == nullptr) state = function.aggregate->NewState();
       state->Finalize(as_of_, &out->cells[cell]);
-      out->newest[cell].push_back(newest);
     }
   }
-  const bool found = std::any_of(rings_.begin(), rings_.end(), [](const Ring& ring) {
-    return ring.newest != ViewCells::kNoTime;
-  });
+  EventTime newest = ViewCells::kNoTime;
+  for (size_t w = 0; w < windows_.size(); ++w) {
+    newest = std::max(newest, rings_[w].newest);
+    if (w < out->times.size()) out->times[w].push_back(newest);
+  }
+  const bool found = newest != ViewCells::kNoTime;
   out->statuses.push_back(found ? RowStatus::kFound : RowStatus::kNotFound);
 }
 

@@ -19,6 +19,8 @@ class WindowRead {
   // `features`: those of the view that are asked for (ViewCells::features). REQUIRES: `binding`
   // outlives this.
   WindowRead(const state::ViewBinding& binding, const std::vector<int>& features);
+  // By `features`: which of ViewCells::times has what their windows saw.
+  const std::vector<int>& times_of() const { return times_of_; }
   // Appends one row; key: nullptr when the store does not know it. Errors: corrupt, the store's.
   base::Status Read(const state::StoredKey* key, base::EventTime as_of, ViewCells* out);
 
@@ -59,6 +61,7 @@ class WindowRead {
 
   const state::ViewBinding& binding_;
   std::vector<window::Window> windows_;  // ascending; the last is the view's longest
+  std::vector<int> times_of_;            // by features: index into windows_
   std::vector<Function> functions_;
   std::vector<int> all_functions_;
   base::EventTime as_of_;

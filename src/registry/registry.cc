@@ -38,7 +38,7 @@ std::vector<VersionHeader> ReadHeaders(soci::session& sql, const std::string& wh
   return headers;
 }
 
-int NewestNumber(soci::session& sql) {
+int ReadNewestNumber(soci::session& sql) {
   int number = 0;
   sql << "select coalesce(max(number), 0) from versions", soci::into(number);
   return number;
@@ -48,7 +48,7 @@ base::Result<Version> ReadVersion(soci::session& sql, const std::string& path, i
   std::vector<VersionHeader> headers = ReadHeaders(sql, fmt::format("where number = {}", number));
   if (headers.empty()) {
     return base::Error(codes::kUnknownName, fmt::format("there is no version {}; the newest is {}",
-                                                        number, NewestNumber(sql)));
+                                                        number, ReadNewestNumber(sql)));
   }
   Version version{.header = std::move(headers[0]), .content = {}};
   soci::blob plan(sql);
@@ -151,12 +151,21 @@ base::Result<Registry> Registry::Make(const std::string& url, const std::string&
 base::Result<std::optional<Version>> Registry::Newest() const {
   std::optional<Version> newest;
   ARROW_RETURN_NOT_OK(ReadOurs(*this, project_, lock_seconds_, [&](soci::session& sql) {
-    const int number = NewestNumber(sql);
+    const int number = ReadNewestNumber(sql);
     if (number == 0) return base::Status::OK();
     ARROW_ASSIGN_OR_RAISE(newest, ReadVersion(sql, path_, number));
     return base::Status::OK();
   }));
   return newest;
+}
+
+base::Result<int> Registry::NewestNumber() const {
+  int number = 0;
+  ARROW_RETURN_NOT_OK(ReadOurs(*this, project_, lock_seconds_, [&](soci::session& sql) {
+    number = ReadNewestNumber(sql);
+    return base::Status::OK();
+  }));
+  return number;
 }
 
 base::Result<Version> Registry::Load(int number) const {
@@ -192,7 +201,7 @@ base::Result<VersionHeader> Registry::Add(const Append& append,
     } else {
       ARROW_RETURN_NOT_OK(SqliteFile::CheckOurs(sql, path_, project_));
     }
-    if (const int newest = NewestNumber(sql); newest != append.base) {
+    if (const int newest = ReadNewestNumber(sql); newest != append.base) {
       return base::Error(
           {.code = codes::kConflict,
            .message = fmt::format("somebody applied version {} after version {}, on which this "

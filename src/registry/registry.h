@@ -34,6 +34,8 @@ class Registry {
   // newer millrace's, or locked by another process for `lock_seconds`), permission_denied,
   // io_error.
   base::Result<std::optional<Version>> Newest() const;
+  // Its number alone, which is cheap to ask every second; 0: nothing was ever applied.
+  base::Result<int> NewestNumber() const;
   // Error besides: unknown_name, when there is no such version.
   base::Result<Version> Load(int number) const;
   // Newest first.

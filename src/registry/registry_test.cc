@@ -64,6 +64,7 @@ class RegistryTest : public testing::Test {
 TEST_F(RegistryTest, NothingAppliedMakesNoFile) {
   const Registry registry = Make();
   EXPECT_FALSE(registry.Newest().ValueOrDie().has_value());
+  EXPECT_EQ(registry.NewestNumber().ValueOrDie(), 0);
   EXPECT_TRUE(registry.History().ValueOrDie().empty());
   EXPECT_EQ(CodeOf(registry.Load(1).status()), "unknown_name");
   EXPECT_FALSE(fs::exists(File()));
@@ -90,6 +91,7 @@ TEST_F(RegistryTest, EveryVersionStays) {
   ASSERT_TRUE(registry.Add(On(0), Content("ann")).ok());
   ASSERT_TRUE(registry.Add(On(1), Content("bob")).ok());
   EXPECT_EQ(registry.Newest().ValueOrDie()->header.number, 2);
+  EXPECT_EQ(registry.NewestNumber().ValueOrDie(), 2);
   EXPECT_EQ(registry.Newest().ValueOrDie()->content.plan->entities[0].owner, "bob");
   EXPECT_EQ(registry.Load(1).ValueOrDie().content.plan->entities[0].owner, "ann");
   std::vector<int> numbers;
@@ -208,7 +210,8 @@ TEST_F(RegistryTest, AnotherProjectsRegistryIsRefused) {
   ASSERT_TRUE(Make("shop").Add(On(0), Content()).ok());
   const Registry other = Make("flights");
   for (const base::Status& status :
-       {other.Newest().status(), other.History().status(), other.Add(On(1), Content()).status()}) {
+       {other.Newest().status(), other.NewestNumber().status(), other.History().status(),
+        other.Add(On(1), Content()).status()}) {
     EXPECT_EQ(CodeOf(status), "conflict");
     EXPECT_THAT(status.message(), HasSubstr("belongs to project 'shop', not to 'flights'"));
   }

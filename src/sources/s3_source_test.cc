@@ -1,5 +1,7 @@
 // Sources on S3. Run by tests/integration/s3_test.py, which starts a server and fills a bucket;
 // skipped elsewhere.
+#include <arrow/api.h>
+#include <arrow/io/interfaces.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +11,10 @@
 #include <utility>
 
 #include "sources/files/s3_session.h"
+#include "sources/files/whole_file.h"
+#include "sources/folder_testing.h"
 #include "sources/source_testing.h"
+#include "sources/table_writer.h"
 
 namespace millrace::sources {
 namespace {
@@ -106,6 +111,37 @@ TEST_F(S3Source, ATruncatedFileIsCorrupt) {
                                         .paths = {{"t", "event_time"}}},
                                        "");
   EXPECT_THAT(shown, AllOf(HasSubstr("cut.txt"), HasSubstr("[corrupt]")));
+}
+
+TEST_F(S3Source, AWrittenFileIsThereOnceItIsCommitted) {
+  const std::string path = bucket_ + "/written/a.csv";
+  {
+    auto file = WholeFile::Create(path).ValueOrDie();
+    ASSERT_TRUE(file.stream()->Write("user_id,event_time\n").ok());
+  }
+  EXPECT_THAT(Read("/written/a.csv"), HasSubstr("[file_not_found]"));
+  ASSERT_TRUE(WriteText(path, "user_id,event_time\nu1,1970-01-01T00:00:01Z\n").ok());
+  const std::string shown = ReadEvents({.path = path,
+                                        .columns = {{"user_id", "string"}, {"t", "timestamp"}},
+                                        .paths = {{"t", "event_time"}}},
+                                       "");
+  EXPECT_EQ(shown, path + ":2 1970-01-01T00:00:01Z u1\n");
+}
+
+TEST_F(S3Source, ATableThatIsNotCommittedIsNotThere) {
+  const auto schema = arrow::schema({arrow::field("n", arrow::int64())});
+  const auto none = arrow::MakeArrayOfNull(arrow::int64(), 1'000).ValueOrDie();
+  {
+    const auto writer = TableWriter::Open(bucket_ + "/written/b.parquet", schema).ValueOrDie();
+    ASSERT_TRUE(writer->Write(*arrow::RecordBatch::Make(schema, 1'000, {none})).ok());
+  }
+  EXPECT_THAT(Read("/written/b.parquet"), HasSubstr("[file_not_found]"));
+}
+
+TEST_F(S3Source, ABucketThatIsNotThereIsNamed) {
+  const base::Status status = WriteText("s3://no-such-bucket/a.csv", "a\n");
+  EXPECT_EQ(CodeOf(status), "file_not_found") << status;
+  EXPECT_THAT(TextOf(status), HasSubstr("s3://no-such-bucket/a.csv"));
 }
 
 }  // namespace

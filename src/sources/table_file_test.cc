@@ -27,6 +27,7 @@ using columns::Type;
 using columns::Value;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 struct TypedValues {
   const char* type;
@@ -319,6 +320,22 @@ TEST(WholeFile, IsNotThereBeforeItIsCommitted) {
   ASSERT_TRUE(WriteText(folder / "a.txt", "two").ok());
   EXPECT_THAT(folder.Names(), ElementsAre("a.txt"));
   EXPECT_EQ(folder.Read("a.txt"), "two");
+}
+
+TEST(WholeFile, WhatIsLeftOfOneIsRemovedOnceItIsOld) {
+  const Folder folder;
+  folder.Write("a.txt", "whole");
+  folder.Write(".tmp", "a name of somebody else's");
+  folder.Write("below/.hidden", "somebody else's");
+  auto left = WholeFile::Create(folder / "b.txt").ValueOrDie();
+  auto below = WholeFile::Create(folder / "below/b.txt").ValueOrDie();
+  ASSERT_TRUE(below.stream()->Write("half").ok());
+  // Nothing here is older than 1970.
+  EXPECT_EQ(RemoveUnfinished(folder.path(), base::EventTime()), 0);
+  EXPECT_EQ(RemoveUnfinished(folder / "none", base::EventTime::Max()), 0);
+  EXPECT_EQ(RemoveUnfinished(folder.path(), base::EventTime::Max()), 2);
+  EXPECT_THAT(folder.Names(), UnorderedElementsAre("a.txt", ".tmp", "below"));
+  EXPECT_EQ(folder.Read("below/.hidden"), "somebody else's");
 }
 
 }  // namespace

@@ -21,11 +21,11 @@
 namespace millrace::sources {
 namespace {
 
-OpenedSink OpenSink(Format format, const std::shared_ptr<arrow::Schema>& schema,
+OpenedSink OpenSink(Format format, Encoders encoders, const std::shared_ptr<arrow::Schema>& schema,
                     const std::shared_ptr<arrow::io::OutputStream>& out) {
   switch (format) {
     case Format::kParquet:
-      return OpenParquetSink(schema, out);
+      return OpenParquetSink(schema, out, encoders == Encoders::kPool);
     case Format::kArrow:
       return OpenIpcSink(schema, out);
     case Format::kCsv:
@@ -54,9 +54,10 @@ class TableFileWriter : public TableWriter {
   TableFileWriter(std::string path, std::shared_ptr<arrow::Schema> schema, WholeFile file)
       : path_(std::move(path)), schema_(std::move(schema)), file_(std::move(file)) {}
 
-  base::Status OpenAs(Format format) {
-    return Fenced(path_,
-                  [&] { return OpenSink(format, schema_, file_.shared_stream()).Value(&sink_); });
+  base::Status OpenAs(Format format, Encoders encoders) {
+    return Fenced(path_, [&] {
+      return OpenSink(format, encoders, schema_, file_.shared_stream()).Value(&sink_);
+    });
   }
 
   base::Status Write(const arrow::RecordBatch& batch) override {
@@ -112,12 +113,13 @@ class TableFileWriter : public TableWriter {
 
 }  // namespace
 
-base::Result<std::unique_ptr<TableWriter>> TableWriter::Open(
-    const std::string& path, std::shared_ptr<arrow::Schema> schema) {
+base::Result<std::unique_ptr<TableWriter>> TableWriter::Open(const std::string& path,
+                                                             std::shared_ptr<arrow::Schema> schema,
+                                                             Encoders encoders) {
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(path));
   ARROW_ASSIGN_OR_RAISE(WholeFile file, WholeFile::Create(path));
   auto writer = std::make_unique<TableFileWriter>(path, std::move(schema), std::move(file));
-  ARROW_RETURN_NOT_OK(writer->OpenAs(format));
+  ARROW_RETURN_NOT_OK(writer->OpenAs(format, encoders));
   return writer;
 }
 

@@ -16,13 +16,18 @@ namespace millrace::sources {
 // What callers should give at a time: rows of one Parquet row group, and of one IPC batch.
 inline constexpr int64_t kRowGroupRows = 100'000;
 
+// What encodes Parquet: Arrow's pool, or one thread, whose priority is that of the caller, for who
+// writes beside what must not wait.
+enum class Encoders { kPool, kOneThread };
+
 class TableWriter {
  public:
-  // By extension, as table_file.h has them. Creates a hidden file beside `path`. Errors:
-  // file_not_found (the folder), permission_denied, disk_full, io_error, usage (extension, a folder
-  // is there), type_mismatch (a column that CSV cannot hold).
+  // By extension, as table_file.h has them. Creates a hidden file beside `path`; a path on S3 is an
+  // upload. Errors: file_not_found (the folder), permission_denied, disk_full, io_error, usage
+  // (extension, a folder is there), type_mismatch (a column that CSV cannot hold).
   static base::Result<std::unique_ptr<TableWriter>> Open(const std::string& path,
-                                                         std::shared_ptr<arrow::Schema> schema);
+                                                         std::shared_ptr<arrow::Schema> schema,
+                                                         Encoders encoders = Encoders::kPool);
   // Without Commit, removes what was written. Waits for the last batch.
   virtual ~TableWriter() = default;
 

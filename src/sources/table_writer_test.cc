@@ -305,6 +305,18 @@ TEST(TableWriter, EachBatchIsItsOwnRowGroups) {
   EXPECT_THAT(rows, ElementsAre(10, kRowGroupRows, 2, 7));
 }
 
+TEST(TableWriter, WhoEncodesDoesNotMatter) {
+  const Folder folder;
+  const auto rows = Rows(0, 20'000);
+  for (const Encoders encoders : {Encoders::kPool, Encoders::kOneThread}) {
+    const std::string name = encoders == Encoders::kPool ? "pool.parquet" : "one.parquet";
+    const auto writer = TableWriter::Open(folder / name, rows->schema(), encoders).ValueOrDie();
+    ASSERT_TRUE(writer->Write(*rows).ok());
+    ASSERT_TRUE(writer->Commit().ok());
+  }
+  EXPECT_EQ(folder.Read("one.parquet"), folder.Read("pool.parquet"));
+}
+
 TEST(TableWriter, ATableInChunksIsWrittenInFullRowGroups) {
   const Folder folder;
   const auto table = arrow::Table::FromRecordBatches(InBatches(5'000, 700)).ValueOrDie();

@@ -1,6 +1,7 @@
 #include "state/description.h"
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "state/store_keys.h"
 
 namespace millrace::state {
@@ -10,10 +11,24 @@ using base::ByteWriter;
 using base::EventTime;
 using base::Result;
 
+namespace {
+
+// What does not change as time goes by.
+std::string Timeless(Catalog catalog) {
+  for (Table& table : catalog.tables) {
+    table.complete_since = EventTime::Min();
+    table.looked_up_until = EventTime::Min();
+  }
+  return catalog.Encode();
+}
+
+}  // namespace
+
 std::string CommitRecord::Encode() const {
   ByteWriter out;
   out.Varint(static_cast<uint64_t>(number));
   out.Fixed64(static_cast<uint64_t>(wall_time.micros()));
+  out.Fixed64(catalog_version);
   return out.Take();
 }
 
@@ -22,6 +37,13 @@ Result<CommitRecord> CommitRecord::Decode(std::string_view bytes) {
   CommitRecord commit;
   ARROW_ASSIGN_OR_RAISE(const uint64_t number, in.Varint());
   ARROW_ASSIGN_OR_RAISE(const uint64_t micros, in.Fixed64());
+  if (in.AtEnd()) {
+    return base::Error({base::codes::kStoreFormat,
+                        "the online store was made by an earlier millrace",
+                        {},
+                        "`millrace materialize` fills a new one"});
+  }
+  ARROW_ASSIGN_OR_RAISE(commit.catalog_version, in.Fixed64());
   ARROW_RETURN_NOT_OK(in.ExpectEnd());
   commit.number = static_cast<int64_t>(number);
   commit.wall_time = EventTime::Micros(static_cast<int64_t>(micros));
@@ -47,7 +69,6 @@ Result<Description> Description::Decode(
     ARROW_ASSIGN_OR_RAISE(description.commit, CommitRecord::Decode(*found[1]));
   }
   if (found[2].has_value()) {
-    description.catalog_bytes = *found[2];
     ARROW_ASSIGN_OR_RAISE(description.catalog, Catalog::Decode(*found[2]));
   }
   return description;
@@ -57,6 +78,20 @@ Result<Description> Description::Read(const kv::Snapshot& snapshot, const std::s
   const std::vector<std::string_view> keys(Keys().begin(), Keys().end());
   ARROW_ASSIGN_OR_RAISE(const kv::Found found, snapshot.GetMany(keys));
   return Decode(std::span(found.values).first<kKeys>(), project);
+}
+
+CommitRecord Description::NextCommit(const Catalog& next, EventTime now) const {
+  CommitRecord commit{this->commit.number + 1, now, this->commit.catalog_version};
+  const bool keeps = commit_bytes.has_value() && Timeless(catalog) == Timeless(next) &&
+                     std::equal(catalog.tables.begin(), catalog.tables.end(), next.tables.begin(),
+                                [&](const Table& before, const Table& after) {
+                                  return before.complete_since == after.complete_since ||
+                                         (after.complete_since != EventTime::Max() &&
+                                          this->commit.wall_time - before.complete_since <=
+                                              now - after.complete_since);
+                                });
+  if (!keeps) commit.catalog_version = base::Hash64(next.Encode());
+  return commit;
 }
 
 std::string FilePlace::Encode() const {

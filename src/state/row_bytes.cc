@@ -19,14 +19,21 @@ void AppendRows(const EventColumns& from, std::span<const int64_t> rows, base::B
   for (const int64_t row : rows) AppendRow(from, row, out);
 }
 
+base::Result<RowTimes> DecodeRowTimes(base::ByteReader* in, bool has_created) {
+  RowTimes times;
+  ARROW_ASSIGN_OR_RAISE(const uint64_t time, in->Fixed64());
+  times.event_time = EventTime::Micros(static_cast<int64_t>(time));
+  if (!has_created) return times;
+  ARROW_ASSIGN_OR_RAISE(const uint64_t created, in->Fixed64());
+  times.created = EventTime::Micros(static_cast<int64_t>(created));
+  return times;
+}
+
 Status DecodeRows(base::ByteReader* in, uint64_t count, EventBlock* out) {
   for (uint64_t i = 0; i < count; ++i) {
-    ARROW_ASSIGN_OR_RAISE(const uint64_t time, in->Fixed64());
-    out->times.push_back(EventTime::Micros(static_cast<int64_t>(time)));
-    if (out->has_created()) {
-      ARROW_ASSIGN_OR_RAISE(const uint64_t created, in->Fixed64());
-      out->created.push_back(EventTime::Micros(static_cast<int64_t>(created)));
-    }
+    ARROW_ASSIGN_OR_RAISE(const RowTimes times, DecodeRowTimes(in, out->has_created()));
+    out->times.push_back(times.event_time);
+    if (out->has_created()) out->created.push_back(times.created);
     for (size_t c = 0; c < out->cells.size(); ++c) {
       ARROW_RETURN_NOT_OK(out->reads(c) ? DecodeCell(in, &out->cells[c])
                                         : SkipCell(in, out->cells[c].type()));

@@ -17,6 +17,7 @@ constexpr size_t kTablePrefixBytes = 5;
 constexpr size_t kSuffixBytesMax = 17;  // a hash, and what a row of a key is called
 constexpr char kWhole = '\0';
 constexpr char kCut = '\1';
+constexpr char kHead = 'H';
 
 template <typename T>
 void AppendBigEndian(T value, std::string* out) {
@@ -27,6 +28,20 @@ void AppendBigEndian(T value, std::string* out) {
 
 std::string Described(std::string_view what) {
   return kDescription + std::string(what);
+}
+
+// What all rows of an entity key begin with.
+void AppendPrefix(uint32_t table, std::string_view entity_key, std::string* out) {
+  *out += kRows;
+  AppendBigEndian(table, out);
+  if (entity_key.size() <= kEntityBytesMax) {
+    *out += kWhole;
+    out->append(entity_key);
+    return;
+  }
+  *out += kCut;
+  out->append(entity_key.substr(0, kEntityBytesMax));
+  AppendBigEndian(base::Hash64(entity_key), out);
 }
 
 std::string PlaceKey(uint32_t table, char kind, std::string_view name) {
@@ -79,16 +94,13 @@ bool KeyRows::IsCut(std::string_view entity_key) {
 KeyRows::KeyRows(uint32_t table, std::string_view entity_key) : cut_(IsCut(entity_key)) {
   prefix_.reserve(kTablePrefixBytes + 1 + std::min(entity_key.size(), kEntityBytesMax) +
                   kSuffixBytesMax);
-  prefix_ += kRows;
-  AppendBigEndian(table, &prefix_);
-  if (!cut_) {
-    prefix_ += kWhole;
-    prefix_.append(entity_key);
-    return;
-  }
-  prefix_ += kCut;
-  prefix_.append(entity_key.substr(0, kEntityBytesMax));
-  AppendBigEndian(base::Hash64(entity_key), &prefix_);
+  AppendPrefix(table, entity_key, &prefix_);
+}
+
+size_t KeyRows::AppendHead(uint32_t table, std::string_view entity_key, std::string* out) {
+  AppendPrefix(table, entity_key, out);
+  *out += kHead;
+  return kTablePrefixBytes + 1;
 }
 
 KeyRows::KeyRows(std::string_view prefix)
@@ -128,7 +140,7 @@ std::string KeyRows::Summaries(uint32_t group) const {
 }
 
 std::string KeyRows::Head() const {
-  return prefix_ + 'H';
+  return prefix_ + kHead;
 }
 std::string KeyRows::GroupSummaries() const {
   return prefix_ + 'S';

@@ -31,6 +31,9 @@ class KeyRows {
   const std::string& prefix() const { return prefix_; }
   bool is_cut() const { return cut_; }
   static bool IsCut(std::string_view entity_key);
+  // Appends what Head() gives. Result: after how many of those bytes the entity key lies in them,
+  // whole unless it is cut.
+  static size_t AppendHead(uint32_t table, std::string_view entity_key, std::string* out);
   // Of a prefix, what all keys of its table begin with.
   static std::string_view TablePart(std::string_view prefix);
   // Of the key of a row of a table whose entity keys have `key_columns` columns, the prefix. Error:

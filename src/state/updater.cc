@@ -2,6 +2,8 @@
 // sees; then one transaction changes the keys that were there, and makes everything visible.
 #include "state/updater.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -248,6 +250,16 @@ std::unique_ptr<KeyWriter> Updater::MakeWriter(std::string_view prefix, RowSink*
   return nullptr;
 }
 
+// Whoever committed meanwhile may have given its own fresh table the number of one of these.
+Status Updater::CheckUnchanged() const {
+  ARROW_ASSIGN_OR_RAISE(const auto now, store_->Read());
+  ARROW_ASSIGN_OR_RAISE(const Description found, Description::Read(*now, options_.project));
+  if (found.commit_bytes == description_.commit_bytes) return Status::OK();
+  return base::Error(base::codes::kStoreFenced,
+                     fmt::format("the store is at commit {}, which another writer made after {}",
+                                 found.commit.number, description_.commit.number));
+}
+
 // What a build left that did not come to its commit.
 Status Updater::DropLeftovers() const {
   for (const auto& work : works_) {
@@ -261,6 +273,7 @@ Status Updater::LoadFresh() {
   const bool any =
       std::any_of(works_.begin(), works_.end(), [](const auto& work) { return work->live->fresh; });
   if (!any) return Status::OK();
+  ARROW_RETURN_NOT_OK(CheckUnchanged());
   ARROW_RETURN_NOT_OK(DropLeftovers());
   ARROW_ASSIGN_OR_RAISE(const auto sorted, fresh_rows_->Finish());
   CountedRows counted(sorted.get(), options_.progress);
@@ -335,7 +348,7 @@ Status Updater::DescribeTables(kv::Transaction* transaction) {
   LeaveBehind(&catalog);
   ARROW_RETURN_NOT_OK(transaction->Put(ProjectKey(), options_.project));
   ARROW_RETURN_NOT_OK(transaction->Put(CatalogKey(), catalog.Encode()));
-  const CommitRecord commit{description_.commit.number + 1, now_};
+  const CommitRecord commit = description_.NextCommit(catalog, now_);
   report_.commit = commit.number;
   return transaction->Put(CommitKey(), commit.Encode());
 }

@@ -87,6 +87,7 @@ class Updater {
   base::Status ApplyRows(kv::Transaction* transaction);
   void LeaveBehind(Catalog* catalog) const;
   base::Status DescribeTables(kv::Transaction* transaction);
+  base::Status CheckUnchanged() const;
   base::Status DropLeftovers() const;
 
   kv::Store* const store_;

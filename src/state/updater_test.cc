@@ -224,6 +224,45 @@ TEST_F(UpdaterTest, NeverServesATableAgainThatRowsDidNotReach) {
   EXPECT_TRUE(BindReady(*plan_, plan_->views[0], Describe().catalog, now));
 }
 
+// The version of the catalogue tells who is bound to tables whether they have to look again.
+TEST_F(UpdaterTest, KeepsTheVersionOfTheCatalogueWhileReadersStayBound) {
+  const auto version = [&] { return Describe().commit.catalog_version; };
+  Applied({{"buys", {Buy("ann", "2025-01-01T10:00:00Z")}}}, "2025-01-01T10:00:00Z");
+  const uint64_t first = version();
+  const EventTime since = Describe().catalog.tables[0].complete_since;
+  Applied({{"buys", {Buy("bob", "2025-01-01T10:30:00Z")}}}, "2025-01-01T10:30:00Z");
+  EXPECT_NE(Describe().catalog.tables[0].complete_since, since);
+  EXPECT_EQ(version(), first);
+  // Less is kept from now on: who asked further back no longer can.
+  std::string less = kSpend;
+  plan_ = PlanOf(less.replace(less.find("history: 1h"), 11, "history: 5m"));
+  Applied({{"buys", {Buy("bob", "2025-01-01T11:32:00Z")}}}, "2025-01-01T11:32:00Z");
+  const uint64_t shorter = version();
+  EXPECT_NE(shorter, first);
+  // Another table, and then the first one is passed by.
+  plan_ = PlanOf(
+      "views:\n  spend: {entity: user, source: buys, where: amount > 1, windows: [1h], "
+      "features: {n: count()}}\n");
+  Applied({}, "2025-01-01T11:32:00Z");
+  const uint64_t two = version();
+  EXPECT_NE(two, shorter);
+  Applied({{"buys", {Buy("ann", "2025-01-01T11:40:00Z")}}}, "2025-01-01T11:40:00Z");
+  const uint64_t passed = version();
+  EXPECT_NE(passed, two);
+  Applied({{"buys", {Buy("ann", "2025-01-01T11:41:00Z")}}}, "2025-01-01T11:41:00Z");
+  EXPECT_EQ(version(), passed);
+}
+
+TEST_F(UpdaterTest, SaysSoWhenTheStoreIsAnEarlierMillraces) {
+  Applied({{"buys", {Buy("ann", "2025-01-01T10:00:00Z")}}}, "2025-01-01T10:00:00Z");
+  const std::string commit = *Describe().commit_bytes;
+  auto change = store_->Begin({});
+  ASSERT_TRUE((*change)->Put(CommitKey(), commit.substr(0, commit.size() - 8)).ok());
+  ASSERT_TRUE((*change)->Commit().ok());
+  const auto report = Apply({}, "2025-01-01T10:00:00Z");
+  EXPECT_EQ(base::ProblemsOf(report.status())[0].code, base::codes::kStoreFormat);
+}
+
 TEST_F(UpdaterTest, RemembersFilesAndOffsetsOfEachTable) {
   options_.now = At("2025-01-01T10:00:00Z");
   options_.project = "shop";

@@ -110,6 +110,7 @@ class VacuumRun {
   const VacuumOptions& options_;
   std::unique_ptr<kv::Snapshot> before_;
   Description description_;
+  Catalog catalog_;  // as it will be
   base::EventTime now_;
   LiveTables live_;
   KeyChanges key_;
@@ -124,22 +125,27 @@ Status VacuumRun::Open(const std::vector<LiveView>& views) {
   report_.commit = description_.commit.number;
   now_ = description_.Now(options_.now);
   live_ = LiveTables::Choose(views, description_.catalog, now_);
+  catalog_ = description_.catalog;
   FindUnused(views);
+  for (const auto& live : live_.tables) {
+    for (Table& table : catalog_.tables) {
+      if (table.number != live->table.number) continue;
+      table.complete_since = std::max(table.complete_since, live->kept.KeepFrom(now_));
+    }
+  }
   return Status::OK();
 }
 
 // What updates write and what reads are bound to stays.
 void VacuumRun::FindUnused(const std::vector<LiveView>& views) {
-  Catalog& catalog = description_.catalog;
   std::set<uint32_t> used;
   for (const auto& live : live_.tables) used.insert(live->table.number);
   for (const LiveView& view : views) {
-    const auto bound = BindReady(*view.plan, view.of(), catalog, now_);
+    const auto bound = BindReady(*view.plan, view.of(), description_.catalog, now_);
     if (bound.has_value()) used.insert(bound->table->number);
   }
-  const size_t before = catalog.tables.size();
-  std::erase_if(catalog.tables, [&](const Table& table) { return !used.contains(table.number); });
-  report_.tables_removed = static_cast<int>(before - catalog.tables.size());
+  report_.tables_removed = static_cast<int>(std::erase_if(
+      catalog_.tables, [&](const Table& table) { return !used.contains(table.number); }));
 }
 
 Status VacuumRun::PassKeys() {
@@ -149,10 +155,6 @@ Status VacuumRun::PassKeys() {
 }
 
 Status VacuumRun::PassTable(const LiveTable& live) {
-  for (Table& table : description_.catalog.tables) {
-    if (table.number != live.table.number) continue;
-    table.complete_since = std::max(table.complete_since, live.kept.KeepFrom(now_));
-  }
   KeptTimes kept;
   kept.thorough = true;
   kept.settled = live.kept.Settled(now_);
@@ -193,11 +195,12 @@ Status VacuumRun::FinishKey(KeyWriter* writer) {
 Status VacuumRun::BeginChange() {
   if (transaction_ != nullptr) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(transaction_, store_->Begin({CommitKey(), description_.commit_bytes}));
-  description_.commit = {description_.commit.number + 1, now_};
+  description_.commit = description_.NextCommit(catalog_, now_);
   description_.commit_bytes = description_.commit.Encode();
   ARROW_RETURN_NOT_OK(transaction_->Put(CommitKey(), *description_.commit_bytes));
   // Before anything goes, it says what is complete no longer.
-  return transaction_->Put(CatalogKey(), description_.catalog.Encode());
+  description_.catalog = catalog_;
+  return transaction_->Put(CatalogKey(), catalog_.Encode());
 }
 
 Status VacuumRun::CommitChange() {
@@ -213,8 +216,8 @@ Status VacuumRun::CommitChange() {
 // Numbers are given once: what no table of the catalogue has is nobody's.
 Status VacuumRun::RemoveTables() {
   std::set<uint32_t> known;
-  for (const Table& table : description_.catalog.tables) known.insert(table.number);
-  for (uint32_t number = 1; number < description_.catalog.next_number; ++number) {
+  for (const Table& table : catalog_.tables) known.insert(table.number);
+  for (uint32_t number = 1; number < catalog_.next_number; ++number) {
     if (known.contains(number)) continue;
     ARROW_RETURN_NOT_OK(store_->DeletePrefix(TablePrefix(number)));
     ARROW_RETURN_NOT_OK(store_->DeletePrefix(PlacesPrefix(number)));

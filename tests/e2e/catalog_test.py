@@ -259,7 +259,7 @@ def test_doctor_and_version(applied):
         "source purchases"]
 
 
-@pytest.mark.parametrize("command", ["serve", "stream", "sql", "audit"])
+@pytest.mark.parametrize("command", ["stream", "sql", "audit"])
 def test_what_is_not_built_is_refused_by_name(made, command):
     made.refused(2, "reserved", command, "--some", "thing")
 

@@ -8,10 +8,15 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
+from feature_server import FeatureServer  # noqa: E402
+from served_shop import make_shop  # noqa: E402
+
 BINARY = pathlib.Path(os.environ.get("MILLRACE_BIN", ROOT / "build" / "bin" / "millrace"))
 
 
@@ -84,3 +89,11 @@ def made(tmp_path) -> Repository:
 def applied(made) -> Repository:
     made.ok("apply", "--author", "ann")
     return made
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A feature server over the shop of tests/servers/served_shop.py, for all tests of a file."""
+    with FeatureServer(make_shop(tmp_path_factory.mktemp("served") / "shop")) as server:
+        yield server
+        assert server.stop() == 0, server.output()

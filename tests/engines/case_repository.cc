@@ -11,6 +11,7 @@
 
 #include "columns/arrow_column.h"
 #include "engines/event_files.h"
+#include "engines/online_answer.h"
 #include "jobs/apply.h"
 #include "jobs/asked_keys.h"
 #include "jobs/materialize.h"
@@ -44,7 +45,9 @@ Status CaseRepository::Apply(const Scenario& scenario) {
     return sources::ReadSchema(source, folder());
   };
   ARROW_ASSIGN_OR_RAISE(plan_, features::Compile(kProject, scenario.definitions, schema));
-  ARROW_RETURN_NOT_OK(WriteText(folder() + "/millrace.yaml", std::string("project: ") + kProject));
+  const std::string online = online_.empty() ? online_ : "\nonline: \"" + online_ + "\"";
+  ARROW_RETURN_NOT_OK(
+      WriteText(folder() + "/millrace.yaml", std::string("project: ") + kProject + online));
   for (size_t i = 0; i < scenario.definitions.size(); ++i) {
     ARROW_RETURN_NOT_OK(WriteText(folder() + "/features/" + std::to_string(i) + ".yaml",
                                   scenario.definitions[i].text));
@@ -142,8 +145,8 @@ Result<std::string> CaseRepository::WriteKeys(const Question& question,
   return path;
 }
 
-Result<online::Answer> CaseRepository::Get(const Question& question,
-                                           const std::vector<size_t>& rows) {
+Status CaseRepository::Ask(const Question& question, const features::Selection& selection,
+                           const std::vector<size_t>& rows, Answer* answer) {
   EndPush();
   jobs::GetOptions options;
   options.features = question.features;
@@ -151,8 +154,9 @@ Result<online::Answer> CaseRepository::Get(const Question& question,
   options.full_names = question.full_names;
   options.wait_seconds = 0;
   ARROW_ASSIGN_OR_RAISE(options.keys_file, WriteKeys(question, rows));
-  ARROW_ASSIGN_OR_RAISE(jobs::GetResult result, jobs::Get(*repository_, options, clock_));
-  return std::move(result.answer);
+  ARROW_ASSIGN_OR_RAISE(const jobs::GetResult result, jobs::Get(*repository_, options, clock_));
+  TakeOnlineAnswer(result.answer, selection, rows, answer);
+  return Status::OK();
 }
 
 }  // namespace millrace::engines

@@ -71,7 +71,9 @@ struct Answer {
   std::vector<std::vector<Value>> rows;
   Counts rejected;             // ("view spend", "null_key")
   bool rejected_known = true;  // false: `rejected` says nothing
-  bool pruned = false;         // rows that no question could see were not even judged
+  // False: `errors` and `counted` say nothing, and a null that an error made is a null value.
+  bool errors_known = true;
+  bool pruned = false;  // rows that no question could see were not even judged
   Counts errors;   // ("spend:sum", "integer_overflow"): cells that an evaluation error made null
   Counts nulls;    // ("sum", "not_found"): why cells of a column of the answer are null
   Counts counted;  // ("rows", "null_key"), ("sum", "changed"), ("a_label", "not_over_yet")

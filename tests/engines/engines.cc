@@ -14,6 +14,8 @@ const std::vector<EngineKind>& Engines() {
       {"online", false, true, true, &MakeOnlineEngine},
       {"online_redis", false, true, true, &MakeOnlineRedisEngine},
       {"online_jobs", false, true, true, &MakeRepositoryEngine},
+      {"serve", false, true, true, &MakeServeEngine},
+      {"serve_redis", false, true, true, &MakeServeRedisEngine},
   };
   return kEngines;
 }

@@ -27,8 +27,8 @@ std::string CsvQuoted(const std::string& text) {
   return quoted + "\"";
 }
 
-// JSON text of lists and maps: floats as our text form, in quotes where JSON has no number for
-// them.
+}  // namespace
+
 std::string JsonText(const Value& value, const Type& type) {
   if (value.is_null()) return "null";
   switch (type.physical()) {
@@ -60,6 +60,8 @@ std::string JsonText(const Value& value, const Type& type) {
                                : nlohmann::json(columns::ToText(value, type)).dump();
   }
 }
+
+namespace {
 
 std::string CsvCell(const EventCell& cell, const Type& type) {
   if (cell.cell == columns::kNullCell) return "";

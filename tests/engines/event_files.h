@@ -16,6 +16,10 @@ bool CanHold(const EventTable& table, const std::string& format);
 base::Status WriteEventFile(const EventTable& table, const std::vector<size_t>& rows,
                             const std::string& path);
 
+// A value as JSON: floats as our text form, in quotes where JSON has no number for them, as times
+// are.
+std::string JsonText(const Value& value, const Type& type);
+
 // A row as an object of a JSON-lines text. REQUIRES: its cells can be read, none is bytes.
 std::string JsonRow(const EventTable& table, size_t row);
 

@@ -54,15 +54,15 @@ void TakeOnlineAnswer(const online::Answer& got, const features::Selection& sele
   answer->columns.clear();
   for (size_t c = 0; c < got.columns.size(); ++c) {
     const online::AnswerColumn& column = got.columns[c];
-    answer->columns.push_back({column.name, column.values.view.type});
+    answer->columns.push_back({std::string(column.name), column.values.type});
     std::set<int64_t> errors;
     for (const features::ErrorCell& error : got.errors) {
       if (error.feature == column.feature) errors.insert(error.rows.begin(), error.rows.end());
     }
     for (int64_t i = 0; i < got.rows; ++i) {
-      answer->rows[rows[i]].push_back(column.values.view.value(i));
-      if (column.values.view.valid(i)) continue;
-      ++answer->nulls[{column.name,
+      answer->rows[rows[i]].push_back(column.values.value(i));
+      if (column.values.valid(i)) continue;
+      ++answer->nulls[{std::string(column.name),
                        NullReason(column, i, selection.columns[c].on_demand, errors.contains(i))}];
     }
   }

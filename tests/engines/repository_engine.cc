@@ -11,6 +11,8 @@
 #include "engines/case_repository.h"
 #include "engines/event_files.h"
 #include "engines/online_answer.h"
+#include "engines/served_repository.h"
+#include "kv/redis_testing.h"
 #include "sources/event_reader.h"
 
 namespace millrace::engines {
@@ -40,20 +42,23 @@ struct Portion {
 
 class RepositoryEngine : public Engine {
  public:
+  explicit RepositoryEngine(std::unique_ptr<CaseRepository> repository)
+      : repository_(std::move(repository)) {}
+
   Status Setup(const Scenario& scenario, const Variation& variation) override {
     scenario_ = scenario;
     variation_ = variation;
     for (const EventTable& table : scenario.events) {
-      ARROW_RETURN_NOT_OK(WriteEventFiles(table, variation, repository_.folder()));
+      ARROW_RETURN_NOT_OK(WriteEventFiles(table, variation, repository_->folder()));
     }
-    ARROW_RETURN_NOT_OK(repository_.Apply(scenario));
+    ARROW_RETURN_NOT_OK(repository_->Apply(scenario));
     for (size_t table = 0; table < scenario.events.size(); ++table) {
       ARROW_RETURN_NOT_OK(ReadArrivals(table));
     }
     return Status::OK();
   }
 
-  const features::FeaturePlan& plan() const override { return repository_.plan(); }
+  const features::FeaturePlan& plan() const override { return repository_->plan(); }
 
   Result<Answer> Ask(const Question& question) override {
     ARROW_ASSIGN_OR_RAISE(
@@ -61,7 +66,7 @@ class RepositoryEngine : public Engine {
         question.service.empty()
             ? features::SelectFeatures(plan(), question.features, question.full_names)
             : features::SelectService(plan(), question.service, question.full_names));
-    ARROW_RETURN_NOT_OK(repository_.Clear());
+    ARROW_RETURN_NOT_OK(repository_->Clear());
     materialized_ = false;
     const std::vector<int> views = ViewsReadBy(plan(), selection);
     views_.clear();
@@ -69,7 +74,7 @@ class RepositoryEngine : public Engine {
     std::vector<Arrival> arrivals = ArrivalsFor(views);
     // A source that has a path has a file.
     for (const EventTable& table : scenario_.events) {
-      ARROW_RETURN_NOT_OK(repository_.AddFile(table, {}, variation_.format));
+      ARROW_RETURN_NOT_OK(repository_->AddFile(table, {}, variation_.format));
     }
     Answer answer;
     answer.rows.resize(question.times.size());
@@ -80,10 +85,9 @@ class RepositoryEngine : public Engine {
     if (variation_.draw == 2 && !LookUpAny(views)) ComeLate(by_time, &arrivals);
     for (const auto& [time, rows] : by_time) {
       ARROW_RETURN_NOT_OK(Deliver(arrivals, time, &next));
-      repository_.SetNow(time);
+      repository_->SetNow(time);
       if (!materialized_) ARROW_RETURN_NOT_OK(Materialize());
-      ARROW_ASSIGN_OR_RAISE(const online::Answer got, repository_.Get(question, rows));
-      TakeOnlineAnswer(got, selection, rows, &answer);
+      ARROW_RETURN_NOT_OK(repository_->Ask(question, selection, rows, &answer));
     }
     return answer;
   }
@@ -98,7 +102,7 @@ class RepositoryEngine : public Engine {
     EventTime first = EventTime::Max();
     if (source >= 0) {
       sources::ReadOptions options;
-      options.root = repository_.folder();
+      options.root = repository_->folder();
       for (size_t i = 0; i < table.columns.size(); ++i) {
         options.columns.push_back(static_cast<int>(i));
       }
@@ -226,38 +230,38 @@ class RepositoryEngine : public Engine {
   Status Take(Portion* portion) {
     const std::vector<Arrival> rows = std::exchange(portion->rows, {});
     const Arrival& last = rows.back();
-    repository_.SetNow(last.time);
+    repository_->SetNow(last.time);
     std::map<size_t, std::vector<size_t>> by_table;
     for (const Arrival& arrival : rows) by_table[arrival.table].push_back(arrival.row);
     for (const auto& [table, of_table] : by_table) {
       const EventTable& events = scenario_.events[table];
       if (portion->pushed) {
-        ARROW_RETURN_NOT_OK(repository_.Push(events, of_table));
-        if (last.Drawn(2, 3)) ARROW_RETURN_NOT_OK(repository_.Compact());
-        if (last.Drawn(3, 2)) repository_.EndPush();
+        ARROW_RETURN_NOT_OK(repository_->Push(events, of_table));
+        if (last.Drawn(2, 3)) ARROW_RETURN_NOT_OK(repository_->Compact());
+        if (last.Drawn(3, 2)) repository_->EndPush();
       } else {
-        ARROW_RETURN_NOT_OK(repository_.AddFile(events, of_table, variation_.format));
+        ARROW_RETURN_NOT_OK(repository_->AddFile(events, of_table, variation_.format));
       }
     }
     if (!portion->pushed) ARROW_RETURN_NOT_OK(Materialize());
     if (last.Drawn(4, 8)) ARROW_RETURN_NOT_OK(MaterializeNothing());
-    return materialized_ && last.Drawn(5, 8) ? repository_.Vacuum() : Status::OK();
+    return materialized_ && last.Drawn(5, 8) ? repository_->Vacuum() : Status::OK();
   }
 
   Status Materialize() {
     materialized_ = true;
-    return repository_.Materialize(views_).status();
+    return repository_->Materialize(views_).status();
   }
 
   // What was materialized and pushed is all there is.
   Status MaterializeNothing() {
     if (!materialized_) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const bool changed, repository_.Materialize(views_));
+    ARROW_ASSIGN_OR_RAISE(const bool changed, repository_->Materialize(views_));
     return changed ? Status::Invalid("materialize found something new where nothing was")
                    : Status::OK();
   }
 
-  CaseRepository repository_;
+  const std::unique_ptr<CaseRepository> repository_;
   Scenario scenario_;
   Variation variation_;
   std::vector<Arrival> arrivals_;  // of all tables
@@ -268,7 +272,16 @@ class RepositoryEngine : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> MakeRepositoryEngine() {
-  return std::make_unique<RepositoryEngine>();
+  return std::make_unique<RepositoryEngine>(std::make_unique<CaseRepository>());
+}
+
+std::unique_ptr<Engine> MakeServeEngine() {
+  return std::make_unique<RepositoryEngine>(std::make_unique<ServedRepository>());
+}
+
+std::unique_ptr<Engine> MakeServeRedisEngine() {
+  return std::make_unique<RepositoryEngine>(
+      std::make_unique<ServedRepository>(kv::RedisServer::Shared().unix_url()));
 }
 
 }  // namespace millrace::engines

@@ -1,5 +1,6 @@
-"""Sources on S3, against a local server: the C++ reader's own tests (src/sources/s3_source_test.cc) over a
-bucket that is filled here. Needs the test binary of the room `sources` beside MILLRACE_BIN.
+"""Files on S3, against a local server: the C++ tests of sources (src/sources/s3_source_test.cc) over a bucket
+that is filled here, and of the feature log (src/serve/observe/s3_feature_log_test.cc), whose files are read
+here. Needs the test binaries of the rooms `sources` and `serve` beside MILLRACE_BIN.
 """
 
 import io
@@ -10,6 +11,7 @@ import sys
 
 import boto3
 import pyarrow as pa
+import pyarrow.fs
 import pyarrow.parquet as pq
 import pytest
 
@@ -86,6 +88,32 @@ def test_sources_on_s3(environment, bucket):
     # A crash at the program's end, after all tests passed, is a return code too.
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SKIPPED" not in done.stdout and "[  PASSED  ]" in done.stdout, done.stdout
+
+
+def test_the_feature_log_on_s3(environment, bucket):
+    done = subprocess.run(
+        [BINARY.parent / "serve_test", "--gtest_filter=S3FeatureLog.*"],
+        env={**environment, "MILLRACE_TEST_BUCKET": bucket},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout, done.stdout
+    s3 = pa.fs.S3FileSystem(
+        endpoint_override=environment["AWS_ENDPOINT_URL"],
+        access_key="test",
+        secret_key="test",
+        region="us-east-1",
+    )
+    answers = pq.read_table("events/lake/feature_log/answers", filesystem=s3).to_pandas()
+    assert sorted(answers["__request_id"]) == ["r-0", "r-1", "r-2"]
+    assert sorted(answers["sum_1h"]) == [0.5, 1.5, 2.5]
+    assert set(answers["__status__sum_1h"]) == {"PRESENT"}
+    assert set(answers["service"]) == {"ranking"}
+    assert set(answers["date"]) == {"2025-01-31"}
+    outcomes = pq.read_table("events/lake/feature_log/outcomes", filesystem=s3).to_pandas()
+    assert outcomes[["request_id", "value"]].values.tolist() == [["r-1", "true"]]
 
 
 def test_a_program_that_opens_no_s3_path_needs_no_server(environment):

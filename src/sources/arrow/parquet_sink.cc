@@ -51,10 +51,12 @@ class ParquetSink : public BatchSink {
 }  // namespace
 
 OpenedSink OpenParquetSink(const std::shared_ptr<arrow::Schema>& schema,
-                           const std::shared_ptr<arrow::io::OutputStream>& out) {
+                           const std::shared_ptr<arrow::io::OutputStream>& out, bool in_parallel) {
   // With the schema, our types, such as vectors, come back as they were.
-  const auto arrow_properties =
-      parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(true)->build();
+  const auto arrow_properties = parquet::ArrowWriterProperties::Builder()
+                                    .store_schema()
+                                    ->set_use_threads(in_parallel)
+                                    ->build();
   std::shared_ptr<parquet::SchemaDescriptor> leaves;
   ARROW_RETURN_NOT_OK(parquet::arrow::ToParquetSchema(
       schema.get(), *parquet::default_writer_properties(), *arrow_properties, &leaves));

@@ -256,7 +256,7 @@ void AppendCellText(const Column& column, int64_t row, std::string* out) {
       fmt::format_to(std::back_inserter(*out), "{}", column.uints[row]);
       return;
     case Physical::kFloat:
-      out->append(columns::FloatText(column.floats[row]));
+      columns::AppendFloatText(column.floats[row], out);
       return;
     case Physical::kString:
       out->append(column.type.kind() == Kind::kBytes

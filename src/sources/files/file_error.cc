@@ -71,4 +71,10 @@ base::Status FileError(const base::Status& status, std::string_view doing, std::
   return base::Error(code, fmt::format("cannot {} {}: {}", doing, path, message));
 }
 
+base::Status FileError(int error, std::string_view doing, std::string_view path) {
+  const base::Status status =
+      arrow::Status::IOError("").WithDetail(arrow::internal::StatusDetailFromErrno(error));
+  return FileError(status, doing, path, base::codes::kIo);
+}
+
 }  // namespace millrace::sources

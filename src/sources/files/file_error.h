@@ -15,5 +15,7 @@ namespace millrace::sources {
 // "write".
 base::Status FileError(const base::Status& status, std::string_view doing, std::string_view path,
                        const base::Code& otherwise);
+// The same of an errno alone.
+base::Status FileError(int error, std::string_view doing, std::string_view path);
 
 }  // namespace millrace::sources

@@ -3,10 +3,12 @@
 #include <arrow/filesystem/localfs.h>
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
+#include <arrow/table.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 #include <parquet/metadata.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -39,6 +41,26 @@ base::Result<ContentFile> OpenSegment(LogFile file, const std::string& source) {
   }
   content.rows = {header.first_row, header.first_row + content.segment->rows() - 1};
   return content;
+}
+
+base::Status HasOtherRows(const ContentFile& file, int64_t rows) {
+  return Corrupt(fmt::format("{} is damaged: it has {} rows", file.file.path, rows));
+}
+
+base::Status ReadFramesBackwards(const Segment& segment, const std::vector<std::string>& columns,
+                                 const NewestTaker& take) {
+  for (size_t i = segment.frames(); i-- > 0;) {
+    ARROW_ASSIGN_OR_RAISE(const auto rows, segment.ReadFrame(i));
+    std::vector<int> chosen;
+    for (const std::string& column : columns) {
+      const int index = rows->schema()->GetFieldIndex(column);
+      if (index >= 0) chosen.push_back(index);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto selected, rows->SelectColumns(chosen));
+    ARROW_ASSIGN_OR_RAISE(const bool more, take(*selected, segment.frame_first(i)));
+    if (!more) break;
+  }
+  return base::Status::OK();
 }
 
 }  // namespace
@@ -95,7 +117,35 @@ base::Status ReadContent(const ContentFile& file, const BatchTaker& take) {
     }
   }
   if (next == file.rows.last + 1) return base::Status::OK();
-  return Corrupt(fmt::format("{} is damaged: it has {} rows", shown, next - file.rows.first));
+  return HasOtherRows(file, next - file.rows.first);
+}
+
+base::Status ReadNewestFirst(const ContentFile& file, const std::vector<std::string>& columns,
+                             const NewestTaker& take) {
+  if (file.segment != nullptr) return ReadFramesBackwards(*file.segment, columns, take);
+  ARROW_ASSIGN_OR_RAISE(const ParquetFile parquet, OpenCompacted(file));
+  ARROW_ASSIGN_OR_RAISE(const arrow::FieldVector fields, parquet.Leaves());
+  std::vector<int> leaves;
+  for (const std::string& column : columns) {
+    const bool there = std::any_of(fields.begin(), fields.end(),
+                                   [&](const auto& field) { return field->name() == column; });
+    if (!there) continue;
+    ARROW_ASSIGN_OR_RAISE(const ParquetColumn found, parquet.Find(column));
+    leaves.insert(leaves.end(), found.leaves.begin(), found.leaves.end());
+  }
+  const auto metadata = parquet.metadata();
+  if (metadata->num_rows() != file.rows.last - file.rows.first + 1) {
+    return HasOtherRows(file, metadata->num_rows());
+  }
+  int64_t next = file.rows.last + 1;
+  for (int group = metadata->num_row_groups() - 1; group >= 0; --group) {
+    ARROW_ASSIGN_OR_RAISE(const auto table, parquet.ReadGroup(group, leaves));
+    next -= table->num_rows();
+    ARROW_ASSIGN_OR_RAISE(const auto rows, table->CombineChunksToBatch());
+    ARROW_ASSIGN_OR_RAISE(const bool more, take(*rows, next));
+    if (!more) break;
+  }
+  return base::Status::OK();
 }
 
 base::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const ContentFile& file) {

@@ -37,6 +37,13 @@ base::Result<LogContent> OpenLog(const std::string& push, const std::string& sou
 using BatchTaker = std::function<base::Status(const arrow::RecordBatch& rows, int64_t first_row)>;
 base::Status ReadContent(const ContentFile& file, const BatchTaker& take);
 
+// The columns of these names alone, the newest rows first: batches from the last to the first, the
+// rows of each in order. A column that the file lacks is missing in them. `take`: false ends it.
+using NewestTaker =
+    std::function<base::Result<bool>(const arrow::RecordBatch& rows, int64_t first_row)>;
+base::Status ReadNewestFirst(const ContentFile& file, const std::vector<std::string>& columns,
+                             const NewestTaker& take);
+
 // The columns that the file has.
 base::Result<std::shared_ptr<arrow::Schema>> SchemaOf(const ContentFile& file);
 

@@ -1,0 +1,73 @@
+// ReadQueue: reads of a store behind a network. Workers take all that wait and read them together,
+// so that many requests share a round trip; what takes too long is answered without the store.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "jobs/online_reads.h"
+
+namespace millrace::serve {
+
+// A read that waits. What else it carries is its caller's, in a subclass.
+class QueuedRead {
+ public:
+  virtual ~QueuedRead() = default;
+  virtual std::shared_ptr<const jobs::PreparedRead> read() const = 0;
+  virtual const online::Asked& asked() const = 0;
+  // Called once, by a thread of the queue: with the answer, or deadline_exceeded, or what stopped
+  // the read. `by`: what answered, which may be another version than read().
+  virtual void Finish(std::shared_ptr<const jobs::PreparedRead> by,
+                      base::Result<online::Answer> answer) = 0;
+
+ private:
+  friend class ReadQueue;
+  std::atomic<bool> finished_ = false;
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+struct ReadQueueOptions {
+  int threads = 4;
+  int64_t reads_max = 512;  // that are not finished; one more is refused
+  std::chrono::milliseconds deadline{2'000};
+};
+
+// Safe from every thread.
+class ReadQueue {
+ public:
+  // REQUIRES: `reads` outlives it.
+  ReadQueue(jobs::OnlineReads* reads, const ReadQueueOptions& options);
+  // Finishes what waits.
+  ~ReadQueue();
+
+  // False: there is no place for it, and Finish will not be called.
+  bool Add(std::shared_ptr<QueuedRead> read);
+  int64_t unfinished() const { return unfinished_.load(std::memory_order_relaxed); }
+
+ private:
+  void Work();
+  void Watch();
+  // Whether this is the one that finishes it.
+  bool Claim(QueuedRead* read);
+
+  jobs::OnlineReads* const reads_;
+  const ReadQueueOptions options_;
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;
+  std::deque<std::shared_ptr<QueuedRead>> waiting_;
+  std::deque<std::shared_ptr<QueuedRead>> watched_;  // in the order of their deadlines
+  std::atomic<int64_t> unfinished_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace millrace::serve
