@@ -100,8 +100,8 @@ def profiles(rows: int) -> pathlib.Path:
     return keep(f"profiles_{rows}.parquet", batches())
 
 
-def catalogue(rows: int) -> pathlib.Path:
-    """Snapshot rows: ten float columns, a row for each of so many users, in no order."""
+def catalogue(rows: int, floats: int = 10) -> pathlib.Path:
+    """Snapshot rows: float columns, a row for each of so many users, in no order."""
     def batches():
         random = np.random.default_rng(11 + rows)
         users = random.permutation(rows)
@@ -109,7 +109,21 @@ def catalogue(rows: int) -> pathlib.Path:
             count = min(BATCH_ROWS, rows - first)
             times = BEGIN_US + random.integers(0, DAYS * DAY_US, count)
             columns = {"user_id": pa.array([f"u{i:07d}" for i in users[first:first + count]]), "event_time": pa.array(times, UTC_US)}
-            columns |= {f"f{i}": pa.array(random.random(count)) for i in range(10)}
+            columns |= {f"f{i}": pa.array(random.random(count)) for i in range(floats)}
             yield pa.table(columns)
 
-    return keep(f"catalogue_{rows}.parquet", batches())
+    return keep(f"catalogue_{rows}{'' if floats == 10 else f'_of_{floats}'}.parquet", batches())
+
+
+def recent_events(users: int, each: int, end_us: int, path: pathlib.Path) -> None:
+    """Purchases of the users u0000000 and on, `each` of every one, uniform over the 90 days before `end_us`, in the order of their times.
+    Not kept: they are about now."""
+    random = np.random.default_rng(5)
+    rows = users * each
+    times = end_us - np.sort(random.integers(1, 90 * DAY_US, rows))[::-1]
+    pq.write_table(pa.table({
+        "user_id": pa.array([f"u{i:07d}" for i in range(users)]).take(pa.array(random.permutation(np.repeat(np.arange(users), each)))),
+        "item_id": names("i", ITEMS).take(pa.array(random.integers(0, ITEMS, rows))),
+        "amount": pa.array(np.round(random.lognormal(3.0, 1.0, rows), 2)),
+        "event_time": pa.array(times, UTC_US),
+    }), path, row_group_size=BATCH_ROWS)

@@ -255,7 +255,7 @@ def main() -> None:
     section = "\n".join([*head, *report(QUICK if chosen.quick else FULL, chosen.rounds, chosen.quick)])
     print(section)
     if not chosen.quick:
-        run.replace_online(section)
+        run.replace_section(run.ONLINE, section)
 
 
 if __name__ == "__main__":

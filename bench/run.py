@@ -20,7 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 MILLRACE = str(pathlib.Path(os.environ.get("MILLRACE", HERE.parent / "build/bin/millrace")).resolve())
 CORES = sorted(os.sched_getaffinity(0))
 RESULTS = HERE / "RESULTS.md"
-ONLINE = "## Online store"  # the section that online.py writes, the last one
+# Sections that other commands write, the last ones, in this order.
+OTHERS = ONLINE, SERVE, SOAK = "## Online store", "## Feature server", "## Soak"
 BUSY = 0.1  # the share of the cores from which other processes are in the figures
 
 
@@ -105,9 +106,9 @@ def busy_share() -> float:
     return 1 - (spent[3] + spent[4]) / sum(spent)  # idle, and waiting for the disk
 
 
-def circumstances(what: str) -> list[str]:
+def circumstances(what: str, packages: tuple[str, ...] = ("duckdb", "polars", "pyarrow")) -> list[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "polars", "pyarrow"))
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     load, busy = os.getloadavg()[0], busy_share()
     command = " ".join(["./dev bench", *sys.argv[1:]])
     return [f"`{command}`, {datetime.date.today()}: {processor()}, {len(CORES)} cores, {memory:.0f} GiB; {versions}. {what}",
@@ -120,16 +121,22 @@ def introduction(rounds: int) -> list[str]:
                                             f"{rounds} rounds in turn unless a row says otherwise.")]
 
 
-def online_section() -> str:
-    """What online.py has written of RESULTS.md: from its heading to the end."""
+def other_sections() -> dict[str, str]:
+    """What other commands have written of RESULTS.md, by heading."""
+    text = "\n" + (RESULTS.read_text() if RESULTS.exists() else "")
+    begins = sorted((text.index(f"\n{heading}\n") + 1, heading) for heading in OTHERS if f"\n{heading}\n" in text)
+    ends = [begin for begin, _ in begins[1:]] + [len(text)]
+    return {heading: text[begin:end].rstrip() + "\n" for (begin, heading), end in zip(begins, ends)}
+
+
+def replace_section(heading: str, section: str) -> None:
+    """Puts what one command has found, which begins with its heading, into RESULTS.md."""
+    others = other_sections()
     text = RESULTS.read_text() if RESULTS.exists() else ""
-    return text[text.index(ONLINE):] if ONLINE in text else ""
-
-
-def replace_online(section: str) -> None:
-    text = RESULTS.read_text()
-    rest = text[:text.index(ONLINE)] if ONLINE in text else text.rstrip() + "\n\n"
-    RESULTS.write_text(rest + section)
+    first = min((text.index(other) for other in others.values()), default=len(text))
+    others[heading] = section.rstrip() + "\n"
+    kept = [others[name] for name in OTHERS if name in others]
+    RESULTS.write_text("\n".join([text[:first].rstrip() + "\n", *kept]))
 
 
 def main() -> None:
@@ -140,7 +147,7 @@ def main() -> None:
     options.add_argument("--out", help="write the report here; by default the full run writes RESULTS.md")
     chosen = options.parse_args()
     out = chosen.out or (None if chosen.quick or chosen.only else RESULTS)
-    kept = online_section() if out == RESULTS else ""
+    kept = "\n".join(other_sections().values()) if out == RESULTS else ""
     head = introduction(chosen.rounds)
     print("\n".join(head), flush=True)
     sections, targets = [], list(TARGETS_HEAD)
