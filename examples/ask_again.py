@@ -3,10 +3,13 @@
 `ask_again.py pick TRAINING FOLDER KEYS OTHERS`: ten rows of a training set, with different keys and some with nulls. FOLDER/keys.parquet
 gets their KEYS (columns with commas between; what a request carries too) and their times as `as_of`, for `millrace get --keys`;
 FOLDER/expected.parquet gets the features: all other columns but OTHERS.
+`ask_again.py post URL FOLDER SERVICE [full]`: the same keys at the same times in one request to a feature server; FOLDER/online.parquet is its answer.
 `ask_again.py compare FOLDER SHOWN`: FOLDER/expected.parquet against FOLDER/online.parquet, the answer; prints the columns SHOWN. Exit 1
 where a bit differs."""
+import json
 import pathlib
 import sys
+import urllib.request
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +35,20 @@ def pick(training: str, folder: pathlib.Path, keys: list[str], others: list[str]
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(chosen.select([*keys, TIME]).rename_columns([*keys, "as_of"]), folder / "keys.parquet")
     pq.write_table(chosen.select(features), folder / "expected.parquet")
+
+
+def post(url: str, folder: pathlib.Path, service: str, full_names: bool) -> None:
+    asked, expected = (pq.read_table(folder / f"{name}.parquet") for name in ("keys", "expected"))
+    columns = {name: [value.isoformat() if hasattr(value, "isoformat") else value for value in column] for name, column in asked.to_pydict().items()}
+    body = {"feature_service": service, "full_feature_names": full_names, "as_of": columns.pop("as_of"), "entities": columns}
+    request = urllib.request.Request(f"{url}/features", json.dumps(body).encode(), {"X-Request-Id": "demo"})
+    with urllib.request.urlopen(request) as response:
+        answer = json.load(response)
+    got = {name: result["values"] for name, result in zip(answer["metadata"]["feature_names"], answer["results"])}
+    types = {field.name: field.type for field in [*asked.schema, *expected.schema]}
+    online = {name: pa.array(values, types[name]) for name, values in got.items()}
+    pq.write_table(pa.table({**online, "as_of": asked["as_of"]}), folder / "online.parquet")
+    print(f"  one request, {len(asked)} keys: commit {answer['metadata']['commit']}, version {answer['metadata']['registry_version']}")
 
 
 def same_bits(a: pa.Array, b: pa.Array) -> np.ndarray:
@@ -77,6 +94,8 @@ def compare(folder: pathlib.Path, shown: list[str]) -> None:
 
 def main() -> None:
     match sys.argv[1:]:
+        case ["post", url, folder, service, *full]:
+            post(url, pathlib.Path(folder), service, full == ["full"])
         case ["pick", training, folder, keys, others]:
             pick(training, pathlib.Path(folder), keys.split(","), others.split(","))
         case ["compare", folder, shown]:

@@ -6,6 +6,8 @@ cd "$(dirname "$0")"
 millrace=${MILLRACE:-../../build/bin/millrace}
 python=${PYTHON:-../../.venv/bin/python}
 
+. ../serve.sh
+
 step() { printf '\n%s\n' "$*"; }
 training_set() {
   "$millrace" training-set --spine data/spine.parquet --service lateness --full-names --labels late_15 "$@"
@@ -37,3 +39,10 @@ step "8. Ten rows of the training set, asked of the store two hours before each 
 "$python" ../ask_again.py pick out/training.parquet out/again carrier,origin,dest,tailnum,hour,distance flight_id,late_15
 "$millrace" get --service lateness --full-names --keys out/again/keys.parquet --out out/again/online.parquet
 "$python" ../ask_again.py compare out/again origin,dest,tailnum,route_delays__delay_28d
+
+step "9. The same ten rows over HTTP, and the server's metrics"
+start_server
+"$python" ../ask_again.py post "$server_url" out/again lateness full
+"$python" ../ask_again.py compare out/again origin,dest,tailnum,route_delays__delay_28d
+"$python" ../metrics.py "$server_url" 12
+stop_server

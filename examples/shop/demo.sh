@@ -7,6 +7,8 @@ millrace=${MILLRACE:-../../build/bin/millrace}
 python=${PYTHON:-../../.venv/bin/python}
 out=out/training.parquet
 
+. ../serve.sh
+
 step() { printf '\n%s\n' "$*"; }
 
 step "1. The data: CDNOW purchases of 1997 and 1998"
@@ -35,7 +37,14 @@ step "7. Ten rows of the training set, asked of the store at their times"
 "$millrace" get --service reorder --keys out/again/keys.parquet --out out/again/online.parquet
 "$python" ../ask_again.py compare out/again customer_id,sum_90d,std_30d
 
-step "8. A purchase that happens now, in a copy of this project: the training set stays what it is"
+step "8. The same ten rows over HTTP, and the server's metrics"
+start_server
+"$python" ../ask_again.py post "$server_url" out/again reorder
+"$python" ../ask_again.py compare out/again customer_id,sum_90d,std_30d
+"$python" ../metrics.py "$server_url" 12
+stop_server
+
+step "9. A purchase that happens now, in a copy of this project: the training set stays what it is"
 rm -rf out/live && mkdir -p out/live
 cp -r millrace.yaml features data registry.db online out/live
 [ ! -d lake ] || cp -r lake out/live
