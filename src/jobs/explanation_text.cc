@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "jobs/explain.h"
+#include "offline/rejected_json.h"
 
 namespace millrace::jobs {
 
@@ -107,13 +108,7 @@ std::string ToJson(const Explanation& explanation) {
   Json json = {{"at", base::FormatTime(explanation.at)},
                {"keys", explanation.keys},
                {"value", ValueJson(explanation.value)}};
-  json["rejected"] = Json::array();
-  for (const auto& reason : explanation.rejected.reasons) {
-    json["rejected"].push_back({{"where", reason.where},
-                                {"code", reason.code},
-                                {"count", reason.count},
-                                {"examples", reason.examples}});
-  }
+  json["rejected"] = offline::RejectedJson(explanation.rejected);
   json["notes"] = explanation.notes;
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "jobs/materialize.h"
+#include "offline/rejected_json.h"
 #include "offline/report.h"
 
 namespace millrace::jobs {
@@ -73,13 +74,7 @@ std::string ToJson(const MaterializeReport& report) {
                              {"rows", view.rows}});
   }
   json["waiting"] = report.waiting;
-  json["rejected"] = Json::array();
-  for (const auto& reason : report.rejected.reasons) {
-    json["rejected"].push_back({{"where", reason.where},
-                                {"code", reason.code},
-                                {"count", reason.count},
-                                {"examples", reason.examples}});
-  }
+  json["rejected"] = offline::RejectedJson(report.rejected);
   json["seconds"] = report.seconds;
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

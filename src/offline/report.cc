@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "columns/value.h"
+#include "offline/rejected_json.h"
 
 namespace millrace::offline {
 
@@ -146,13 +147,7 @@ std::string ToJson(const Report& report) {
                                {"files", source.files.size()},
                                {"has_created", source.has_created}});
   }
-  json["rejected"] = Json::array();
-  for (const auto& reason : report.rejected.reasons) {
-    json["rejected"].push_back({{"where", reason.where},
-                                {"code", reason.code},
-                                {"count", reason.count},
-                                {"examples", reason.examples}});
-  }
+  json["rejected"] = RejectedJson(report.rejected);
   json["null_cells"] = Json::array();
   for (const NullCells& cells : report.null_cells) {
     json["null_cells"].push_back(

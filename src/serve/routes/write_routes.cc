@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "offline/rejected_json.h"
 #include "serve/json/rows_body.h"
 
 namespace millrace::serve {
@@ -54,13 +55,7 @@ void Acknowledge(jobs::OnlineWrites* writes, QueuedPush* queued) {
   Json json = {{"writer", batch.rows.writer},      {"first_row", batch.rows.rows.first},
                {"last_row", batch.rows.rows.last}, {"commit", batch.commit},
                {"repeated", answer->repeated},     {"waiting", batch.waiting}};
-  json["rejected"] = Json::array();
-  for (const auto& reason : batch.rejected.reasons) {
-    json["rejected"].push_back({{"where", reason.where},
-                                {"code", reason.code},
-                                {"count", reason.count},
-                                {"examples", reason.examples}});
-  }
+  json["rejected"] = offline::RejectedJson(batch.rejected);
   queued->call.Answer(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
