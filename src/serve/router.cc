@@ -59,6 +59,8 @@ void Router::Handle(HttpRequest& request, HttpReply reply) {
     return call.Refuse(base::Error(base::codes::kForbidden, "a web page needs a token here"));
   }
   call.set_principal(backend_->tokens->Find(*request.peer, request.authorization));
+  // Whom nobody knows no body is read for, and no name is looked up.
+  if (!found.route->open && !call.principal().known) return call.Refuse(call.Check(""));
   switch (found.route->id) {
     case RouteId::kFeastFeatures:
       return feast_features_.Handle(request, std::move(call));
