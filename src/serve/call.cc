@@ -45,7 +45,7 @@ void Call::Answer(HttpResponse response) {
 void Call::Refuse(const Status& status) {
   const base::Problem problem = ProblemOf(status);
   HttpResponse response;
-  if (route_ != nullptr && route_->feast) {
+  if (is_feast()) {
     FeastError error = MakeFeastError(problem, named_);
     response.status = error.status;
     response.body = std::move(error.body);

@@ -4,16 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "jobs/served_plans.h"
 #include "jobs/source_folders.h"
 #include "serve/backend.h"
-#include "serve/call.h"
 #include "serve/http/tls_files.h"
 #include "serve/owner_socket.h"
 #include "serve/router.h"
@@ -26,8 +21,8 @@ using base::Status;
 
 namespace {
 
-constexpr int kReadThreads =
-    2;  // that wait for a store behind a network: more of them read less together
+// That wait for a store behind a network: more of them read less together.
+constexpr int kReadThreads = 2;
 constexpr int kWriteThreads = 4;  // whose pushes are written together
 constexpr int64_t kMaterializeMax = 8;
 

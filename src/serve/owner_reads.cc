@@ -119,20 +119,17 @@ int64_t OwnerReads::rows_at_once() const {
 Result<jobs::FoundVersion> OwnerReads::Find(const jobs::WantedNames& wanted,
                                             jobs::ServedPlans* plans) {
   wanted_ = wanted;
-  ARROW_ASSIGN_OR_RAISE(served_, plans->Load(wanted.version.value_or(plans->newest().version)));
-  ARROW_ASSIGN_OR_RAISE(selection_, wanted.Select(*served_.plan));
-  ARROW_ASSIGN_OR_RAISE(jobs::AskedKeys none, jobs::NoKeys(*served_.plan, selection_));
-  keys_ = none.keys.size();
-  int version = 0;
-  ARROW_ASSIGN_OR_RAISE(online::Answer answer, Post(none.asked, &version));
-  if (version != served_.version) {
+  int version = wanted.version.value_or(plans->newest().version);
+  while (true) {
     ARROW_ASSIGN_OR_RAISE(served_, plans->Load(version));
     ARROW_ASSIGN_OR_RAISE(selection_, wanted.Select(*served_.plan));
-    ARROW_ASSIGN_OR_RAISE(none, jobs::NoKeys(*served_.plan, selection_));
+    ARROW_ASSIGN_OR_RAISE(const jobs::AskedKeys none, jobs::NoKeys(*served_.plan, selection_));
     keys_ = none.keys.size();
-    ARROW_ASSIGN_OR_RAISE(answer, Post(none.asked, &version));
+    ARROW_ASSIGN_OR_RAISE(online::Answer answer, Post(none.asked, &version));
+    if (version == served_.version) {
+      return jobs::FoundVersion{served_, selection_, std::move(answer)};
+    }
   }
-  return jobs::FoundVersion{served_, selection_, std::move(answer)};
 }
 
 Result<online::Answer> OwnerReads::Read(const online::Asked& asked) {
