@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "jobs/catalog.h"
+#include "jobs/definitions/catalog.h"
 
 namespace millrace::cli {
 

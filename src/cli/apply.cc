@@ -1,5 +1,5 @@
 // `millrace apply`: makes the definitions on disk the next version of the registry.
-#include "jobs/apply.h"
+#include "jobs/definitions/apply.h"
 
 #include <fmt/format.h>
 #include <pwd.h>

@@ -1,5 +1,5 @@
 // `millrace doctor`: whether this folder is fit to work with, check by check.
-#include "jobs/doctor.h"
+#include "jobs/definitions/doctor.h"
 
 #include <fmt/format.h>
 

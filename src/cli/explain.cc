@@ -1,5 +1,5 @@
-// `millrace explain`: the events and the arithmetic behind one value (jobs/explain.h).
-#include "jobs/explain.h"
+// `millrace explain`: the events and the arithmetic behind one value (jobs/explain/explain.h).
+#include "jobs/explain/explain.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>

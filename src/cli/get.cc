@@ -1,6 +1,6 @@
-// `millrace get`: online values (jobs/get.h) as a table for people, as the feature server's answer,
-// or in a file.
-#include "jobs/get.h"
+// `millrace get`: online values (jobs/reads/get.h) as a table for people, as the feature server's
+// answer, or in a file.
+#include "jobs/reads/get.h"
 
 #include <fmt/format.h>
 

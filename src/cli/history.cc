@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli/program.h"
-#include "jobs/catalog_json.h"
+#include "jobs/definitions/catalog_json.h"
 #include "jobs/repository.h"
 
 namespace millrace::cli {

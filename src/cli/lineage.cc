@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "cli/program.h"
-#include "jobs/catalog.h"
+#include "jobs/definitions/catalog.h"
 
 namespace millrace::cli {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "cli/program.h"
 #include "cli/table_text.h"
-#include "jobs/catalog.h"
-#include "jobs/catalog_json.h"
+#include "jobs/definitions/catalog.h"
+#include "jobs/definitions/catalog_json.h"
 
 namespace millrace::cli {
 namespace {

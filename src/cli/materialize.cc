@@ -1,5 +1,5 @@
-// `millrace materialize`: reads the options and calls jobs/materialize.h.
-#include "jobs/materialize.h"
+// `millrace materialize`: reads the options and calls jobs/update/materialize.h.
+#include "jobs/update/materialize.h"
 
 #include <fmt/format.h>
 

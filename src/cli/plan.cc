@@ -1,13 +1,13 @@
 // `millrace plan`: what applying the definitions on disk would change, and what their views would
-// take online (jobs/online_size.h). Reads; changes nothing.
+// take online (jobs/definitions/online_size.h). Reads; changes nothing.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/program.h"
-#include "jobs/apply.h"
-#include "jobs/online_size.h"
+#include "jobs/definitions/apply.h"
+#include "jobs/definitions/online_size.h"
 
 namespace millrace::cli {
 namespace {

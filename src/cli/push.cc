@@ -1,6 +1,6 @@
-// `millrace push`: JSON lines from a file or standard input into a source (jobs/push.h), a batch
-// acknowledged at a time.
-#include "jobs/push.h"
+// `millrace push`: JSON lines from a file or standard input into a source (jobs/push/push.h), a
+// batch acknowledged at a time.
+#include "jobs/push/push.h"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "cli/program.h"
-#include "jobs/catalog.h"
-#include "jobs/catalog_json.h"
+#include "jobs/definitions/catalog.h"
+#include "jobs/definitions/catalog_json.h"
 
 namespace millrace::cli {
 namespace {

@@ -1,6 +1,6 @@
-// `millrace training-set`: reads the options and calls jobs/training_set.h with the newest applied
-// plan, or with --verify jobs/verify.h with the plan that the proof names.
-#include "jobs/training_set.h"
+// `millrace training-set`: reads the options and calls jobs/training/training_set.h with the newest
+// applied plan, or with --verify jobs/training/verify.h with the plan that the proof names.
+#include "jobs/training/training_set.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@
 #include "cli/program.h"
 #include "cli/progress_line.h"
 #include "cli/steady_clock.h"
-#include "jobs/proof.h"
 #include "jobs/repository.h"
-#include "jobs/verify.h"
+#include "jobs/training/proof.h"
+#include "jobs/training/verify.h"
 #include "project/memory.h"
 
 namespace millrace::cli {

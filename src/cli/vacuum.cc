@@ -1,11 +1,11 @@
-// `millrace vacuum --online`: calls jobs/vacuum_online.h. That of the lake is reserved.
+// `millrace vacuum --online`: calls jobs/update/vacuum_online.h. That of the lake is reserved.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/program.h"
-#include "jobs/vacuum_online.h"
+#include "jobs/update/vacuum_online.h"
 
 namespace millrace::cli {
 namespace {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "jobs/apply.h"
-#include "jobs/get.h"
-#include "jobs/push.h"
+#include "jobs/definitions/apply.h"
+#include "jobs/push/push.h"
+#include "jobs/reads/get.h"
 #include "jobs/repository_testing.h"
 
 namespace millrace::jobs {

@@ -13,7 +13,7 @@
 #include "features/selection.h"
 #include "kv/store.h"
 #include "online/answer.h"
-#include "state/description.h"
+#include "state/format/description.h"
 
 namespace millrace::online {
 

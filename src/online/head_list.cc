@@ -2,7 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
-#include "state/store_keys.h"
+#include "state/format/store_keys.h"
 
 namespace millrace::online {
 

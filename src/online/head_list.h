@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kv/store.h"
-#include "state/description.h"
+#include "state/format/description.h"
 
 namespace millrace::online {
 

@@ -1,7 +1,7 @@
 #include "online/snapshot_read.h"
 
-#include "state/cell_bytes.h"
-#include "state/row_bytes.h"
+#include "state/format/cell_bytes.h"
+#include "state/format/row_bytes.h"
 #include "window/window.h"
 
 namespace millrace::online {

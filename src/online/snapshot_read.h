@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "online/view_cells.h"
-#include "state/newest_row.h"
+#include "state/key/newest_row.h"
 
 namespace millrace::online {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "state/state_set.h"
+#include "state/key/state_set.h"
 #include "window/window.h"
 
 namespace millrace::online {

@@ -10,7 +10,7 @@
 
 #include "online/view_cells.h"
 #include "state/binding.h"
-#include "state/stored_key.h"
+#include "state/key/stored_key.h"
 
 namespace millrace::online {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/clock.h"
-#include "jobs/online_reads.h"
-#include "jobs/online_writes.h"
+#include "jobs/push/online_writes.h"
+#include "jobs/reads/online_reads.h"
 #include "serve/access/tokens.h"
 #include "serve/limits.h"
 #include "serve/observe/feature_log.h"

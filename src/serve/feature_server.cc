@@ -6,8 +6,8 @@
 
 #include <utility>
 
-#include "jobs/served_plans.h"
 #include "jobs/source_folders.h"
+#include "jobs/update/served_plans.h"
 #include "serve/backend.h"
 #include "serve/http/tls_files.h"
 #include "serve/owner_socket.h"

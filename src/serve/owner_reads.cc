@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "jobs/asked_keys.h"
+#include "jobs/reads/asked_keys.h"
 #include "sources/cells/cell_text.h"
 #include "sources/json/json_cell.h"
 

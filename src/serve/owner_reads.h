@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "jobs/get.h"
+#include "jobs/reads/get.h"
 #include "serve/owner_client.h"
 
 namespace millrace::serve {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "state/description.h"
+#include "state/format/description.h"
 
 namespace millrace::serve {
 

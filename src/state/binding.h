@@ -8,8 +8,8 @@
 #include "base/time.h"
 #include "features/plan.h"
 #include "features/view_rows.h"
-#include "state/state_set.h"
-#include "state/table.h"
+#include "state/format/table.h"
+#include "state/key/state_set.h"
 
 namespace millrace::state {
 

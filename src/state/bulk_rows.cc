@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "state/store_keys.h"
+#include "state/format/store_keys.h"
 
 namespace millrace::state {
 

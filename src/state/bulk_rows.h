@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "kv/store.h"
-#include "state/key_writer.h"
-#include "state/row_sorter.h"
+#include "state/key/key_writer.h"
+#include "state/sort/row_sorter.h"
 
 namespace millrace::state {
 

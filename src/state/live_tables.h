@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "state/binding.h"
+#include "state/format/table.h"
 #include "state/retention.h"
-#include "state/table.h"
 
 namespace millrace::state {
 

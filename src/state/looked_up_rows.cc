@@ -6,8 +6,8 @@
 
 #include "features/derive.h"
 #include "features/entity_key.h"
-#include "state/newest_row.h"
-#include "state/stored_key.h"
+#include "state/key/newest_row.h"
+#include "state/key/stored_key.h"
 #include "window/window.h"
 
 namespace millrace::state {

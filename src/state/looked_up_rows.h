@@ -12,7 +12,7 @@
 #include "columns/event_batch.h"
 #include "kv/store.h"
 #include "state/binding.h"
-#include "state/event_block.h"
+#include "state/format/event_block.h"
 
 namespace millrace::state {
 

@@ -8,8 +8,8 @@
 #include <span>
 #include <utility>
 
-#include "state/row_bytes.h"
-#include "state/store_keys.h"
+#include "state/format/row_bytes.h"
+#include "state/format/store_keys.h"
 
 namespace millrace::state {
 

@@ -12,7 +12,7 @@
 
 #include "features/view_rows.h"
 #include "kv/store.h"
-#include "state/key_writer.h"
+#include "state/key/key_writer.h"
 #include "state/live_tables.h"
 
 namespace millrace::state {

@@ -9,10 +9,10 @@
 
 #include "base/check.h"
 #include "state/bulk_rows.h"
-#include "state/counted_rows.h"
-#include "state/key_batch.h"
-#include "state/row_bytes.h"
-#include "state/store_keys.h"
+#include "state/format/row_bytes.h"
+#include "state/format/store_keys.h"
+#include "state/sort/counted_rows.h"
+#include "state/sort/key_batch.h"
 #include "window/window.h"
 
 namespace millrace::state {

@@ -16,11 +16,11 @@
 #include "columns/event_batch.h"
 #include "features/view_rows.h"
 #include "kv/store.h"
-#include "state/description.h"
-#include "state/key_writer.h"
+#include "state/format/description.h"
+#include "state/key/key_writer.h"
 #include "state/live_tables.h"
 #include "state/looked_up_rows.h"
-#include "state/row_sorter.h"
+#include "state/sort/row_sorter.h"
 
 namespace millrace::state {
 

@@ -8,11 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "state/description.h"
-#include "state/key_head.h"
-#include "state/key_writer.h"
-#include "state/row_sink.h"
-#include "state/store_keys.h"
+#include "state/format/description.h"
+#include "state/format/key_head.h"
+#include "state/format/store_keys.h"
+#include "state/key/key_writer.h"
+#include "state/key/row_sink.h"
 
 namespace millrace::state {
 

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "engines/engine.h"
 #include "engines/temporary_folder.h"
-#include "jobs/get.h"
-#include "jobs/push.h"
+#include "jobs/push/push.h"
+#include "jobs/reads/get.h"
 #include "jobs/repository.h"
 
 namespace millrace::engines {

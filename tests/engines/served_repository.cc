@@ -8,7 +8,7 @@
 
 #include "engines/event_files.h"
 #include "engines/online_answer.h"
-#include "jobs/served_plans.h"
+#include "jobs/update/served_plans.h"
 #include "sources/json/json_cell.h"
 
 namespace millrace::engines {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/online_reads.h"
+#include "jobs/reads/online_reads.h"
 
 namespace millrace::serve {
 

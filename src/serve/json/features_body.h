@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "jobs/online_reads.h"
+#include "jobs/reads/online_reads.h"
 #include "serve/limits.h"
 
 namespace millrace::serve {

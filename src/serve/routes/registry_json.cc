@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "jobs/catalog_json.h"
+#include "jobs/definitions/catalog_json.h"
 #include "registry/description.h"
 
 namespace millrace::serve {

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "jobs/catalog_json.h"
+#include "jobs/definitions/catalog_json.h"
 #include "registry/diff.h"
 #include "registry/plan_testing.h"
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "jobs/online_reads.h"
+#include "jobs/reads/online_reads.h"
 #include "serve/observe/metrics.h"
 
 namespace millrace::serve {

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "jobs/online_reads.h"
+#include "jobs/reads/online_reads.h"
 
 namespace millrace::serve {
 
