@@ -1,8 +1,9 @@
-// OpenStore: which engine a URL names.
+// OpenStore: which engine a URL names. What a store does that has no more to say.
 #include <fmt/format.h>
 
 #include <filesystem>
 
+#include "kv/async_reader.h"
 #include "kv/embedded/embedded_store.h"
 #include "kv/redis/redis_store.h"
 #include "kv/store.h"
@@ -39,6 +40,11 @@ base::Result<std::unique_ptr<Store>> OpenStore(const std::string& url, const Ope
   // Its scheme alone: what follows may hold a password.
   return base::Error(codes::kBadValue,
                      fmt::format("a store '{}:…': expected {}", scheme, kSchemes));
+}
+
+base::Result<std::unique_ptr<AsyncReader>> Store::ReadOn(
+    std::shared_ptr<boost::asio::io_context>) const {
+  return nullptr;
 }
 
 }  // namespace millrace::kv

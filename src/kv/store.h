@@ -13,7 +13,13 @@
 
 #include "base/status.h"
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace millrace::kv {
+
+class AsyncReader;
 
 inline constexpr size_t kKeyBytesMax = 511;
 inline constexpr size_t kValueBytesMax = size_t{512} << 20;
@@ -103,6 +109,10 @@ class Store {
   virtual base::Status DeletePrefix(std::string_view prefix) = 0;
   // Bytes that the store takes: on disk, or in Redis' memory (all of the database).
   virtual base::Result<int64_t> SizeBytes() const = 0;
+  // For the thread that runs `loop`, or will; kv/async_reader.h. nullptr: the store is in this
+  // process, and its reads wait for nobody. Errors: io_error, bad_value (certificates).
+  virtual base::Result<std::unique_ptr<AsyncReader>> ReadOn(
+      std::shared_ptr<boost::asio::io_context> loop) const;
 };
 
 // "memory:", "lmdb:./online" (or what else is embedded), "redis://[user:password@]host:port/db",

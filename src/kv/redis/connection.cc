@@ -33,7 +33,7 @@ constexpr auto kWatchEvery = std::chrono::milliseconds(250);
 
 struct Exchange {
   RedisCommands commands;
-  std::promise<RedisAnswer> promise;
+  RedisConnection::Then then;
   std::vector<RedisReply> replies;
 };
 using Calls = std::deque<std::unique_ptr<Exchange>>;
@@ -52,34 +52,38 @@ struct Link {
   bool writing = false;
 };
 
-// Everything but Send runs on the one thread of io_.
+// Everything runs on the one thread of io_, but Send of a connection that has its own.
 class SharedConnection final : public RedisConnection {
  public:
-  SharedConnection(RedisAddress address, ssl::context trust)
-      : address_(std::move(address)), trust_(std::move(trust)) {
+  SharedConnection(RedisAddress address, ssl::context trust, std::shared_ptr<asio::io_context> loop)
+      : address_(std::move(address)),
+        trust_(std::move(trust)),
+        is_own_(loop == nullptr),
+        loop_(is_own_ ? std::make_shared<asio::io_context>(1) : std::move(loop)) {
     Connect();
-    thread_ = std::thread([this] { io_.run(); });
+    if (is_own_) thread_ = std::thread([this] { io_.run(); });
   }
   SharedConnection(const SharedConnection&) = delete;
   SharedConnection& operator=(const SharedConnection&) = delete;
 
   ~SharedConnection() override {
-    io_.stop();
-    thread_.join();
+    if (is_own_) {
+      io_.stop();
+      thread_.join();
+    } else if (link_ != nullptr) {
+      Error ignored;
+      link_->socket.close(ignored);
+    }
     Fail(&awaited_, "the store was closed", /*sent=*/true);
     Fail(&queue_, "the store was closed", /*sent=*/false);
   }
 
-  std::future<RedisAnswer> Send(RedisCommands commands) override {
+  void Send(RedisCommands commands, Then then) override {
     auto call = std::make_unique<Exchange>();
     call->commands = std::move(commands);
-    std::future<RedisAnswer> answer = call->promise.get_future();
-    asio::post(io_, [this, call = std::move(call)]() mutable {
-      queue_.push_back(std::move(call));
-      if (state_ == State::kUp) Write();
-      if (state_ == State::kPausing) FailQueue();
-    });
-    return answer;
+    call->then = std::move(then);
+    if (!is_own_) return Queue(std::move(call));
+    asio::post(io_, [this, call = std::move(call)]() mutable { Queue(std::move(call)); });
   }
 
   const RedisAddress& address() const override { return address_; }
@@ -87,6 +91,21 @@ class SharedConnection final : public RedisConnection {
  private:
   enum class State { kConnecting, kUp, kPausing };
   using LinkPointer = std::shared_ptr<Link>;
+
+  // A handler that does nothing after the end of this, which a loop of others outlives.
+  template <typename Handler>
+  auto WhileAlive(Handler handler) {
+    return [alive = std::weak_ptr<const bool>(alive_),
+            handler = std::move(handler)](const auto&... given) {
+      if (!alive.expired()) handler(given...);
+    };
+  }
+
+  void Queue(std::unique_ptr<Exchange> call) {
+    queue_.push_back(std::move(call));
+    if (state_ == State::kUp) Write();
+    if (state_ == State::kPausing) FailQueue();
+  }
 
   bool tls() const { return address_.way == RedisAddress::Way::kTls; }
 
@@ -98,26 +117,22 @@ class SharedConnection final : public RedisConnection {
   }
 
   void Fail(Calls* calls, std::string_view why, bool sent) {
-    for (auto& call : *calls) {
-      call->promise.set_value({.status = Unavailable(why, sent), .replies = {}, .sent = sent});
-    }
-    calls->clear();
+    FailWith(Unavailable(why, sent), sent, calls);
   }
+  void FailQueue() { FailWith(failure_, /*sent=*/false, &queue_); }
 
-  void FailQueue() {
-    for (auto& call : queue_) {
-      call->promise.set_value({.status = failure_, .replies = {}, .sent = false});
-    }
-    queue_.clear();
+  static void FailWith(const base::Status& status, bool sent, Calls* calls) {
+    const Calls failed = std::exchange(*calls, {});  // as who is called may send again
+    for (const auto& call : failed) call->then({.status = status, .replies = {}, .sent = sent});
   }
 
   // Runs `next` after `wait`, unless something else was to be waited for meanwhile.
   template <typename Next>
   void After(Steady::duration wait, Next next) {
     timer_.expires_after(wait);
-    timer_.async_wait([this, next, number = ++waits_](Error error) {
+    timer_.async_wait(WhileAlive([this, next, number = ++waits_](Error error) {
       if (!error && number == waits_) next();
-    });
+    }));
   }
 
   void Connect() {
@@ -129,18 +144,18 @@ class SharedConnection final : public RedisConnection {
       return;
     }
     resolver_.async_resolve(address_.host, std::to_string(address_.port),
-                            [this, link = link_](Error error, const auto& found) {
+                            WhileAlive([this, link = link_](Error error, const auto& found) {
                               if (error) return Lose(link, error.message());
                               Endpoints endpoints;
                               for (const auto& entry : found) endpoints.push_back(entry.endpoint());
                               Reach(link, std::move(endpoints));
-                            });
+                            }));
   }
 
   void Reach(LinkPointer link, Endpoints endpoints) {
     if (link != link_) return;
     auto all = std::make_shared<Endpoints>(std::move(endpoints));
-    asio::async_connect(link->socket, *all, [this, link, all](Error error, const auto&) {
+    const auto then = [this, link, all](Error error, const auto&) {
       if (error || link != link_) return Lose(link, error.message());
       Error ignored;  // a unix socket has no such option
       link->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -149,17 +164,19 @@ class SharedConnection final : public RedisConnection {
       asio::ip::make_address(address_.host, named);
       if (named) SSL_set_tlsext_host_name(link->tls.native_handle(), address_.host.c_str());
       link->tls.set_verify_callback(ssl::host_name_verification(address_.host), ignored);
-      link->tls.async_handshake(ssl::stream_base::client, [this, link](Error failed) {
-        if (failed) return Lose(link, "TLS: " + failed.message());
-        Greet(link);
-      });
-    });
+      link->tls.async_handshake(ssl::stream_base::client, WhileAlive([this, link](Error failed) {
+                                  if (failed) return Lose(link, "TLS: " + failed.message());
+                                  Greet(link);
+                                }));
+    };
+    asio::async_connect(link->socket, *all, WhileAlive(then));
   }
 
   // Logs in and chooses the database, before all calls that wait.
   void Greet(const LinkPointer& link) {
     if (link != link_) return;
     auto greeting = std::make_unique<Exchange>();
+    greeting->then = [](const RedisAnswer&) {};  // Greeted looks at it, or the link is lost
     RedisCommands& commands = greeting->commands;
     if (!address_.user.empty()) {
       commands.Add({"AUTH", address_.user, address_.password});
@@ -213,24 +230,24 @@ class SharedConnection final : public RedisConnection {
   void WriteRest(const LinkPointer& link) {
     link->writing = true;
     const auto rest = asio::buffer(link->out) + link->written;
-    const auto then = [this, link](Error error, size_t size) {
+    const auto then = WhileAlive([this, link](Error error, size_t size) {
       if (error || link != link_) return Lose(link, error.message());
       progress_ = Steady::now();
       link->written += size;
       if (link->written < link->out.size()) return WriteRest(link);
       link->writing = false;
       if (state_ == State::kUp) Write();
-    };
+    });
     tls() ? link->tls.async_write_some(rest, then) : link->socket.async_write_some(rest, then);
   }
 
   void Read(const LinkPointer& link) {
-    const auto then = [this, link](Error error, size_t size) {
+    const auto then = WhileAlive([this, link](Error error, size_t size) {
       if (error || link != link_) return Lose(link, error.message());
       progress_ = Steady::now();
       link->reader.Feed({link->in.data(), size});
       if (TakeReplies(link)) Read(link);
-    };
+    });
     const auto space = asio::buffer(link->in);
     tls() ? link->tls.async_read_some(space, then) : link->socket.async_read_some(space, then);
   }
@@ -252,7 +269,7 @@ class SharedConnection final : public RedisConnection {
       if (state_ == State::kConnecting) {
         Greeted(link, done->replies);
       } else {
-        done->promise.set_value(
+        done->then(
             {.status = base::Status::OK(), .replies = std::move(done->replies), .sent = true});
       }
     }
@@ -282,9 +299,12 @@ class SharedConnection final : public RedisConnection {
     pause_ = std::min(pause_ * 2, kRedisPauseMax);
   }
 
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   RedisAddress address_;
   ssl::context trust_;
-  asio::io_context io_{1};
+  const bool is_own_;  // the loop
+  const std::shared_ptr<asio::io_context> loop_;
+  asio::io_context& io_ = *loop_;
   asio::ip::tcp::resolver resolver_{io_};
   asio::steady_timer timer_{io_};  // to connect, to watch or to pause
   int64_t waits_ = 0;              // of the timer; the last one counts
@@ -301,6 +321,11 @@ class SharedConnection final : public RedisConnection {
 }  // namespace
 
 base::Result<std::shared_ptr<RedisConnection>> RedisConnection::Open(RedisAddress address) {
+  return OpenOn(nullptr, std::move(address));
+}
+
+base::Result<std::shared_ptr<RedisConnection>> RedisConnection::OpenOn(
+    std::shared_ptr<asio::io_context> loop, RedisAddress address) {
   try {
     ssl::context trust(ssl::context::tls_client);
     trust.set_verify_mode(ssl::verify_peer);
@@ -315,17 +340,30 @@ base::Result<std::shared_ptr<RedisConnection>> RedisConnection::Open(RedisAddres
     } else if (address.way == RedisAddress::Way::kTls) {
       trust.set_default_verify_paths();
     }
-    return std::make_shared<SharedConnection>(std::move(address), std::move(trust));
+    return std::make_shared<SharedConnection>(std::move(address), std::move(trust),
+                                              std::move(loop));
   } catch (const std::exception& error) {  // Asio's and OpenSSL's; no more threads
     return base::Error(codes::kIo, fmt::format("store: no connection: {}", error.what()));
   }
 }
 
+std::future<RedisAnswer> RedisConnection::Send(RedisCommands commands) {
+  std::promise<RedisAnswer> promise;
+  std::future<RedisAnswer> answer = promise.get_future();
+  Send(std::move(commands), [promise = std::move(promise)](RedisAnswer given) mutable {
+    promise.set_value(std::move(given));
+  });
+  return answer;
+}
+
 base::Result<std::vector<RedisReply>> RedisConnection::Call(RedisCommands commands) {
-  RedisAnswer answer = Send(std::move(commands)).get();
+  return RepliesOf(Send(std::move(commands)).get(), address().shown);
+}
+
+base::Result<std::vector<RedisReply>> RepliesOf(RedisAnswer answer, std::string_view store) {
   ARROW_RETURN_NOT_OK(answer.status);
   for (const RedisReply& reply : answer.replies) {
-    ARROW_RETURN_NOT_OK(StatusOf(*reply, address().shown));
+    ARROW_RETURN_NOT_OK(StatusOf(*reply, store));
   }
   return std::move(answer.replies);
 }

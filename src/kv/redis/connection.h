@@ -1,7 +1,10 @@
-// RedisConnection: one connection to a Redis server that all threads of a store share. Their
-// commands go out one behind the other without waiting for replies, which come back in order. It
-// comes back by itself when it was lost. Asio is in its .cc alone, which compiles slowly.
+// RedisConnection: one connection to a Redis server, which all threads of a store share or which is
+// of one loop's thread. Commands go out one behind the other without waiting for replies, which
+// come back in order. It comes back by itself when it was lost. Asio is in its .cc alone, which
+// compiles slowly.
 #pragma once
+
+#include <absl/functional/any_invocable.h>
 
 #include <chrono>
 #include <future>
@@ -11,6 +14,10 @@
 #include "base/status.h"
 #include "kv/redis/address.h"
 #include "kv/redis/codec.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace millrace::kv {
 
@@ -28,18 +35,31 @@ struct RedisAnswer {
   bool sent = false;                // whether Redis may have done it, though the status is not ok
 };
 
-// Safe from every thread.
 class RedisConnection {
  public:
-  // Does not wait for the server. Error: bad_value (the file of certificates).
+  using Then = absl::AnyInvocable<void(RedisAnswer)>;
+
+  // Does not wait for the server. With a thread of its own, and safe from every thread. Error:
+  // bad_value (the file of certificates).
   static base::Result<std::shared_ptr<RedisConnection>> Open(RedisAddress address);
+  // Of the one thread that runs `loop`: only Then is called, by that thread. REQUIRES: destroyed by
+  // it or after its end.
+  static base::Result<std::shared_ptr<RedisConnection>> OpenOn(
+      std::shared_ptr<boost::asio::io_context> loop, RedisAddress address);
+  // Answers what waits.
   virtual ~RedisConnection() = default;
 
-  virtual std::future<RedisAnswer> Send(RedisCommands commands) = 0;
+  // `then` is called once, by the connection's thread; by that thread itself within the call
+  // perhaps.
+  virtual void Send(RedisCommands commands, Then then) = 0;
   virtual const RedisAddress& address() const = 0;
 
+  std::future<RedisAnswer> Send(RedisCommands commands);
   // Sends, waits, and gives replies of which none is an error.
   base::Result<std::vector<RedisReply>> Call(RedisCommands commands);
 };
+
+// Replies of which none is an error.
+base::Result<std::vector<RedisReply>> RepliesOf(RedisAnswer answer, std::string_view store);
 
 }  // namespace millrace::kv

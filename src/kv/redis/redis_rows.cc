@@ -1,6 +1,9 @@
 #include "kv/redis/redis_rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace millrace::kv {
 namespace {
@@ -27,6 +30,42 @@ base::Status AddValues(const redisReply& reply, std::string_view store, Found* f
                                                             : TextOf(element));
   }
   return base::Status::OK();
+}
+
+RedisCommands CommandsFor(const std::vector<std::string>& names) {
+  const bool several = names.size() > kNamesPerCommand;
+  RedisCommands commands;
+  if (several) commands.Add({"MULTI"});
+  for (size_t begin = 0; begin < names.size(); begin += kNamesPerCommand) {
+    const size_t end = std::min(names.size(), begin + kNamesPerCommand);
+    std::vector<std::string_view> words = {"MGET"};
+    words.insert(words.end(), names.begin() + static_cast<ptrdiff_t>(begin),
+                 names.begin() + static_cast<ptrdiff_t>(end));
+    commands.Add(words);
+  }
+  if (several) commands.Add({"EXEC"});
+  return commands;
+}
+
+// What the commands for `count` names found.
+base::Result<Found> FoundIn(RedisAnswer answer, size_t count, std::string_view store) {
+  ARROW_ASSIGN_OR_RAISE(const auto replies, RepliesOf(std::move(answer), store));
+  const RedisReply& last = replies.back();
+  Found found;
+  found.values.reserve(count);
+  if (count > kNamesPerCommand) {
+    ARROW_RETURN_NOT_OK(ExpectType(*last, REDIS_REPLY_ARRAY, store));
+    for (size_t i = 0; i < last->elements; ++i) {
+      ARROW_RETURN_NOT_OK(AddValues(*last->element[i], store, &found));
+    }
+  } else {
+    ARROW_RETURN_NOT_OK(AddValues(*last, store, &found));
+  }
+  if (found.values.size() != count) {
+    return base::Error(base::codes::kIo, fmt::format("store {}: fewer values than keys", store));
+  }
+  found.owner = last;
+  return found;
 }
 
 class RedisRange final : public RowReader {
@@ -71,36 +110,18 @@ class RedisRange final : public RowReader {
 
 base::Result<Found> GetRedisRows(RedisConnection* connection,
                                  const std::vector<std::string>& names) {
-  Found found;
-  if (names.empty()) return found;
-  const bool several = names.size() > kNamesPerCommand;
-  RedisCommands commands;
-  if (several) commands.Add({"MULTI"});
-  for (size_t begin = 0; begin < names.size(); begin += kNamesPerCommand) {
-    const size_t end = std::min(names.size(), begin + kNamesPerCommand);
-    std::vector<std::string_view> words = {"MGET"};
-    words.insert(words.end(), names.begin() + static_cast<ptrdiff_t>(begin),
-                 names.begin() + static_cast<ptrdiff_t>(end));
-    commands.Add(words);
-  }
-  if (several) commands.Add({"EXEC"});
-  ARROW_ASSIGN_OR_RAISE(const auto replies, connection->Call(std::move(commands)));
-  const std::string& store = connection->address().shown;
-  const RedisReply& last = replies.back();
-  found.values.reserve(names.size());
-  if (several) {
-    ARROW_RETURN_NOT_OK(ExpectType(*last, REDIS_REPLY_ARRAY, store));
-    for (size_t i = 0; i < last->elements; ++i) {
-      ARROW_RETURN_NOT_OK(AddValues(*last->element[i], store, &found));
-    }
-  } else {
-    ARROW_RETURN_NOT_OK(AddValues(*last, store, &found));
-  }
-  if (found.values.size() != names.size()) {
-    return base::Error(base::codes::kIo, "store " + store + ": fewer values than keys");
-  }
-  found.owner = last;
-  return found;
+  if (names.empty()) return Found();
+  return FoundIn(connection->Send(CommandsFor(names)).get(), names.size(),
+                 connection->address().shown);
+}
+
+void GetRedisRows(RedisConnection* connection, const std::vector<std::string>& names,
+                  AsyncReader::Then then) {
+  if (names.empty()) return then(Found());
+  connection->Send(
+      CommandsFor(names),
+      [then = std::move(then), count = names.size(), store = connection->address().shown](
+          RedisAnswer answer) mutable { then(FoundIn(std::move(answer), count, store)); });
 }
 
 RedisScan::RedisScan(RedisConnection* connection, std::string_view prefix)

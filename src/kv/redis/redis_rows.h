@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kv/async_reader.h"
 #include "kv/redis/connection.h"
 #include "kv/redis/redis_keys.h"
 #include "kv/store.h"
@@ -15,6 +16,9 @@ namespace millrace::kv {
 // All as of one moment. What is found is held by the replies.
 base::Result<Found> GetRedisRows(RedisConnection* connection,
                                  const std::vector<std::string>& names);
+// The same, later.
+void GetRedisRows(RedisConnection* connection, const std::vector<std::string>& names,
+                  AsyncReader::Then then);
 
 // The names with a prefix in the order of the server, some of them twice; such as are there all the
 // while are surely among them.

@@ -24,23 +24,45 @@ constexpr std::string_view kFormat = "millrace store, format 1";
 constexpr size_t kPieceBytes = 256 << 10;  // of a bulk load
 constexpr size_t kPiecesUnderWay = 4;
 
+base::Result<std::vector<std::string>> NamesOf(std::span<const std::string_view> keys,
+                                               const RedisKeys& named) {
+  std::vector<std::string> names;
+  names.reserve(keys.size());
+  for (const std::string_view key : keys) {
+    ARROW_RETURN_NOT_OK(CheckKey(key));
+    names.push_back(named.Row(key));
+  }
+  return names;
+}
+
 class RedisSnapshot final : public Snapshot {
  public:
   RedisSnapshot(std::shared_ptr<RedisConnection> connection, RedisKeys keys)
       : connection_(std::move(connection)), keys_(std::move(keys)) {}
 
   base::Result<Found> GetMany(std::span<const std::string_view> keys) const override {
-    std::vector<std::string> names;
-    names.reserve(keys.size());
-    for (const std::string_view key : keys) {
-      ARROW_RETURN_NOT_OK(CheckKey(key));
-      names.push_back(keys_.Row(key));
-    }
+    ARROW_ASSIGN_OR_RAISE(const auto names, NamesOf(keys, keys_));
     return GetRedisRows(connection_.get(), names);
   }
 
   base::Result<std::unique_ptr<RowReader>> Range(std::string_view prefix) const override {
     return OpenRedisRange(connection_, keys_, prefix);
+  }
+
+ private:
+  std::shared_ptr<RedisConnection> connection_;
+  RedisKeys keys_;
+};
+
+class RedisAsyncReader final : public AsyncReader {
+ public:
+  RedisAsyncReader(std::shared_ptr<RedisConnection> connection, RedisKeys keys)
+      : connection_(std::move(connection)), keys_(std::move(keys)) {}
+
+  void GetMany(std::span<const std::string_view> keys, Then then) override {
+    const auto names = NamesOf(keys, keys_);
+    if (!names.ok()) return then(names.status());
+    GetRedisRows(connection_.get(), *names, std::move(then));
   }
 
  private:
@@ -118,6 +140,13 @@ class RedisStore final : public Store {
       ARROW_RETURN_NOT_OK(connection_->Call(std::move(commands)).status());
     }
     return base::Status::OK();
+  }
+
+  base::Result<std::unique_ptr<AsyncReader>> ReadOn(
+      std::shared_ptr<boost::asio::io_context> loop) const override {
+    ARROW_ASSIGN_OR_RAISE(auto connection,
+                          RedisConnection::OpenOn(std::move(loop), connection_->address()));
+    return std::make_unique<RedisAsyncReader>(std::move(connection), keys_);
   }
 
   base::Result<int64_t> SizeBytes() const override {
