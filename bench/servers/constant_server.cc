@@ -16,13 +16,15 @@ int main(int argc, char** argv) {
   serve::HttpServerOptions options;
   options.listen = {"127.0.0.1:6566"};
   size_t bytes = 1024;
+  int threads = 2;
   CLI::App app("Answers every request with the same body");
   app.add_option("--listen", options.listen, "127.0.0.1:6566 or unix:/path; again for more");
-  app.add_option("--threads", options.threads, "that answer");
+  app.add_option("--threads", threads, "that answer");
   app.add_option("--bytes", bytes, "of the body");
   app.add_option("--certificate", options.certificate_file, "PEM chain, for TLS");
   app.add_option("--key", options.key_file, "PEM key, for TLS");
   CLI11_PARSE(app, argc, argv);
+  options.loops = serve::MakeEventLoops(threads);
 
   // Before there are threads, which inherit it.
   sigset_t ends;

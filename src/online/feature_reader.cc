@@ -1,8 +1,9 @@
-// What a reader keeps between reads. ReadAll is in read_all.cc.
+// What a reader keeps between reads.
 #include "online/feature_reader.h"
 
 #include <utility>
 
+#include "online/read_batch.h"
 #include "online/reading_run.h"
 #include "state/retention.h"
 

@@ -1,10 +1,10 @@
 // FeatureReader: a selection of features read from a store again and again: keys and times in,
-// values, statuses and event times out, derived and on-demand features too. Prepared once.
+// values, statuses and event times out, derived and on-demand features too. Prepared once. Several
+// are read together by read_batch.h.
 #pragma once
 
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -65,17 +65,5 @@ class FeatureReader {
   std::shared_ptr<const std::vector<AnswerName>> names_;  // by Selection::columns
   std::unique_ptr<MemoryPool> memories_;
 };
-
-// A read of one reader; readers may occur several times.
-struct Reading {
-  FeatureReader* reader = nullptr;
-  const Asked* asked = nullptr;
-  base::Result<Answer> answer = base::Status(arrow::StatusCode::UnknownError, "not read");
-};
-
-// Several reads of one moment: one read of the store gives what describes it and the heads of all
-// keys of all of them. Replaces every Reading::answer. Errors, each reading's own, but for the
-// store's, which are everybody's: as FeatureReader::Read.
-void ReadAll(const kv::Store& store, std::span<Reading> readings);
 
 }  // namespace millrace::online

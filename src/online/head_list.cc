@@ -6,8 +6,6 @@
 
 namespace millrace::online {
 
-using base::Status;
-
 void HeadList::Clear() {
   bytes_.clear();
   asked_.clear();
@@ -28,14 +26,14 @@ uint32_t HeadList::Add(uint32_t table, std::string_view entity_key) {
   return static_cast<uint32_t>(asked_.size() - 1);
 }
 
-Status HeadList::Load(const kv::Snapshot& snapshot, bool describe) {
+std::span<const std::string_view> HeadList::Keys(bool describe) {
   const auto& described = state::Description::Keys();
-  std::vector<std::string_view> keys;
-  keys.reserve(described.size() + asked_.size());
+  keys_.clear();
+  keys_.reserve(described.size() + asked_.size());
   if (describe) {
-    keys.assign(described.begin(), described.end());
+    keys_.assign(described.begin(), described.end());
   } else {
-    keys.emplace_back(described[state::Description::kCommit]);
+    keys_.emplace_back(described[state::Description::kCommit]);
   }
   commit_place_ = describe ? state::Description::kCommit : 0;
   absl::flat_hash_map<std::string_view, size_t> places;
@@ -43,11 +41,11 @@ Status HeadList::Load(const kv::Snapshot& snapshot, bool describe) {
   if (several) places.reserve(asked_.size());
   for (Asked& asked : asked_) {
     const std::string_view key = std::string_view(bytes_).substr(asked.head, asked.head_bytes);
-    asked.place = keys.size();
-    if (several) asked.place = places.try_emplace(key, keys.size()).first->second;
-    if (asked.place == keys.size()) keys.push_back(key);
+    asked.place = keys_.size();
+    if (several) asked.place = places.try_emplace(key, keys_.size()).first->second;
+    if (asked.place == keys_.size()) keys_.push_back(key);
   }
-  return snapshot.GetMany(keys).Value(&found_);
+  return keys_;
 }
 
 }  // namespace millrace::online

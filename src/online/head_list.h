@@ -1,5 +1,6 @@
 // HeadList: the keys that one read of a store asks for: its newest commit or all that describes it,
-// and the heads of the entity keys of all readings, each once. Called by ReadAll and the readings.
+// and the heads of the entity keys of all readings, each once. Called by ReadBatch and the
+// readings.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kv/store.h"
@@ -18,13 +20,16 @@ class HeadList {
  public:
   void Clear();
   void Reserve(size_t heads) { asked_.reserve(heads); }
-  // The number that it is found under after Load. `entity_key`: canonical (features/entity_key.h).
+  // The number that it is found under after Give. `entity_key`: canonical (features/entity_key.h).
   uint32_t Add(uint32_t table, std::string_view entity_key);
 
-  // All of one moment; the description only if it is asked for. Errors: the store's.
-  base::Status Load(const kv::Snapshot& snapshot, bool describe);
+  // What to ask the store for: the newest commit, or all that describes it, and the heads. Valid
+  // until the next Add or Clear.
+  std::span<const std::string_view> Keys(bool describe);
+  // Their values.
+  void Give(kv::Found found) { found_ = std::move(found); }
 
-  // As loaded; valid until the next Clear, and while the snapshot lives.
+  // As given; valid until the next Clear, and while the snapshot lives.
   std::optional<std::string_view> commit() const { return found_.values[commit_place_]; }
   // REQUIRES: it was asked for.
   std::span<const std::optional<std::string_view>, state::Description::kKeys> description() const {
@@ -49,6 +54,7 @@ class HeadList {
 
   std::string bytes_;
   std::vector<Asked> asked_;
+  std::vector<std::string_view> keys_;
   size_t commit_place_ = 0;
   kv::Found found_;
 };

@@ -11,7 +11,7 @@
 #include "features/compile.h"
 #include "kv/store_testing.h"
 #include "online/answer_json.h"
-#include "online/feature_reader.h"
+#include "online/read_batch.h"
 #include "state/updater.h"
 
 namespace millrace::online {

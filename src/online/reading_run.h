@@ -1,5 +1,5 @@
 // FeatureReader::Run: one reading, from the keys that it asks the store for to its answer.
-// FeatureReader::UseReader: what a reader keeps for a view that it reads. Called by ReadAll.
+// FeatureReader::UseReader: what a reader keeps for a view that it reads. Called by ReadBatch.
 #pragma once
 
 #include <memory>

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "jobs/push/online_writes.h"
@@ -14,6 +15,7 @@
 #include "serve/observe/feature_log.h"
 #include "serve/observe/metrics.h"
 #include "serve/observe/request_log.h"
+#include "serve/work/loop_reads.h"
 #include "serve/work/read_queue.h"
 #include "serve/work/work_queue.h"
 
@@ -37,7 +39,9 @@ struct Backend {
   std::unique_ptr<jobs::OnlineReads> reads;
   std::unique_ptr<jobs::OnlineWrites> writes;
   StoreState store;
-  std::unique_ptr<ReadQueue> read_queue;  // nullptr: reads are done where they arrive
+  // Nothing, and none: reads are done where they arrive.
+  std::unique_ptr<ReadQueue> read_queue;
+  std::vector<std::unique_ptr<LoopReads>> loop_reads;  // by thread
   std::unique_ptr<WorkQueue> write_queue;
   std::unique_ptr<WorkQueue> materialize_queue;
 };

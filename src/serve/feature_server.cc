@@ -48,7 +48,7 @@ Status CheckListen(const ServeOptions& options, const Tokens& tokens) {
 class Server final : public FeatureServer {
  public:
   Server(const ServeOptions& options, OwnerSocket socket)
-      : options_(options), socket_(std::move(socket)) {}
+      : options_(options), socket_(std::move(socket)), loops_(MakeEventLoops(options.threads)) {}
   ~Server() override { Stop(); }
 
   Status Start(const jobs::Repository& repository, std::shared_ptr<kv::Store> store,
@@ -57,10 +57,12 @@ class Server final : public FeatureServer {
   void Stop() override;
 
  private:
+  Status OpenReads();
   Status OpenHttp();
 
   const ServeOptions options_;
   const OwnerSocket socket_;
+  const std::vector<EventLoop> loops_;
   std::shared_ptr<kv::Store> store_;
   Backend backend_;
   std::unique_ptr<Router> router_;
@@ -82,11 +84,7 @@ Status Server::Start(const jobs::Repository& repository, std::shared_ptr<kv::Sto
   ARROW_ASSIGN_OR_RAISE(backend_.feature_log, FeatureLog::Open(lake, {}, clock));
   ARROW_ASSIGN_OR_RAISE(backend_.reads, jobs::OnlineReads::Open(repository, store_, clock));
   ARROW_ASSIGN_OR_RAISE(backend_.writes, jobs::OnlineWrites::Open(repository, store_, clock));
-  if (!socket_.exists()) {
-    backend_.read_queue = std::make_unique<ReadQueue>(
-        backend_.reads.get(), ReadQueueOptions{kReadThreads, options_.limits.concurrency_max,
-                                               options_.limits.store_deadline});
-  }
+  ARROW_RETURN_NOT_OK(OpenReads());
   backend_.write_queue =
       std::make_unique<WorkQueue>(kWriteThreads, options_.limits.concurrency_max);
   backend_.materialize_queue = std::make_unique<WorkQueue>(1, kMaterializeMax);
@@ -100,13 +98,29 @@ Status Server::Start(const jobs::Repository& repository, std::shared_ptr<kv::Sto
   return Status::OK();
 }
 
+// Of a store behind a network: who answers a request does not wait for it.
+Status Server::OpenReads() {
+  for (const EventLoop& loop : loops_) {
+    ARROW_ASSIGN_OR_RAISE(auto reader, store_->ReadOn(loop));
+    if (reader == nullptr) return Status::OK();
+    if (backend_.read_queue == nullptr) {
+      backend_.read_queue = std::make_unique<ReadQueue>(
+          backend_.reads.get(), ReadQueueOptions{kReadThreads, options_.limits.concurrency_max,
+                                                 options_.limits.store_deadline});
+    }
+    backend_.loop_reads.push_back(std::make_unique<LoopReads>(
+        backend_.reads.get(), backend_.read_queue.get(), loop, std::move(reader)));
+  }
+  return Status::OK();
+}
+
 Status Server::OpenHttp() {
   HttpServerOptions http;
   http.listen = options_.listen;
   if (socket_.exists()) http.listen.push_back(socket_.address());
   http.certificate_file = options_.certificate_file;
   http.key_file = options_.key_file;
-  http.threads = options_.threads;
+  http.loops = loops_;
   http.limits = options_.http;
   http.clock = backend_.clock;
   const HttpService service = [this](HttpRequest& request, HttpReply reply) {
@@ -130,6 +144,7 @@ void Server::Stop() {
   ticker_.reset();
   http_->Stop(options_.stop_grace);
   http_.reset();
+  backend_.loop_reads.clear();
   backend_.read_queue.reset();
   backend_.write_queue.reset();
   backend_.materialize_queue.reset();

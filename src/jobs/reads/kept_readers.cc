@@ -65,6 +65,12 @@ bool KeptReaders::TakesWhatIsAskedOf(const PreparedRead& other) const {
          std::all_of(request_fields().begin(), request_fields().end(), has);
 }
 
+bool KeptReaders::TriesHeads() const {
+  if (tries_later_.load(std::memory_order_relaxed) <= 0) return true;
+  tries_later_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
 std::unique_ptr<online::FeatureReader> KeptReaders::Take() const {
   {
     const std::lock_guard lock(mutex_);

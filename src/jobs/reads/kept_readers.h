@@ -2,6 +2,7 @@
 // definitions, and the readers that were made for them, each lent to one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,11 @@ class KeptReaders final : public PreparedRead {
                                                                std::string project,
                                                                const base::Clock& clock);
 
+  // REQUIRES: read.read is OnlineReads'.
+  static const KeptReaders& Of(const ReadTogether& read) {
+    return static_cast<const KeptReaders&>(*read.read);
+  }
+
   const AskedNames& names() const { return names_; }
   int version() const override { return served_.version; }
   const features::FeaturePlan& plan() const override { return *served_.plan; }
@@ -36,11 +42,18 @@ class KeptReaders final : public PreparedRead {
   // Whether what was asked of `other` can be asked of this: columns by the same names and types.
   bool TakesWhatIsAskedOf(const PreparedRead& other) const;
 
+  // From any thread: whether it is worth a try to answer the next read by its keys' heads alone; it
+  // is tried from time to time only after it failed.
+  bool TriesHeads() const;
+  void HeadsFellShort() const { tries_later_.store(kTriesApart, std::memory_order_relaxed); }
+
   // From any thread; one that no other thread has. GiveBack keeps it for the next.
   std::unique_ptr<online::FeatureReader> Take() const;
   void GiveBack(std::unique_ptr<online::FeatureReader> reader) const;
 
  private:
+  static constexpr int kTriesApart = 8;
+
   KeptReaders(const AskedNames& names, const PreparedVersion& prepared, std::string project,
               const base::Clock& clock);
 
@@ -52,26 +65,9 @@ class KeptReaders final : public PreparedRead {
   std::vector<columns::Field> keys_;
   std::vector<std::string> views_;
   double log_share_ = 0;
+  mutable std::atomic<int> tries_later_ = 0;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<online::FeatureReader>> idle_;
-};
-
-// A reader until the end of this. REQUIRES: `of` outlives it.
-class LentReader {
- public:
-  explicit LentReader(const KeptReaders* of) : of_(of), reader_(of->Take()) {}
-  LentReader(LentReader&& other) noexcept = default;
-  LentReader& operator=(LentReader&& other) = delete;
-  ~LentReader() {
-    if (reader_ != nullptr) of_->GiveBack(std::move(reader_));
-  }
-
-  const KeptReaders* of() const { return of_; }
-  online::FeatureReader* get() const { return reader_.get(); }
-
- private:
-  const KeptReaders* of_;
-  std::unique_ptr<online::FeatureReader> reader_;
 };
 
 }  // namespace millrace::jobs

@@ -4,13 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
 
-#include "jobs/reads/kept_readers.h"
+#include "jobs/reads/head_reads.h"
+#include "jobs/reads/lent_readings.h"
 #include "jobs/reads/searched_names.h"
 #include "jobs/update/served_plans.h"
 
@@ -23,18 +23,6 @@ namespace {
 
 // A registry that is locked for longer is asked again later: requests may be waiting.
 constexpr int kLockSeconds = 1;
-
-// REQUIRES: made by this file.
-const KeptReaders& ReadersOf(const ReadTogether& read) {
-  return static_cast<const KeptReaders&>(*read.read);
-}
-
-// Reads of the same names share a reader.
-online::FeatureReader* LendReader(const KeptReaders& of, std::vector<LentReader>* lent) {
-  const auto found = std::find_if(lent->begin(), lent->end(),
-                                  [&](const LentReader& reader) { return reader.of() == &of; });
-  return found == lent->end() ? lent->emplace_back(&of).get() : found->get();
-}
 
 class ReadsOfStore final : public OnlineReads {
  public:
@@ -60,6 +48,10 @@ class ReadsOfStore final : public OnlineReads {
     for (ReadTogether& read : reads) {
       if (!read.answer.ok() && IsNotReady(read.answer.status())) ReadAgain(began, &read);
     }
+  }
+
+  void ReadLater(kv::AsyncReader* reader, std::vector<ReadTogether> reads, Then then) override {
+    ReadByHeads(reader, std::move(reads), std::move(then));
   }
 
   Result<bool> Refresh() override {
@@ -96,21 +88,19 @@ class ReadsOfStore final : public OnlineReads {
   }
 
   void ReadOnce(std::span<ReadTogether> reads) const {
-    std::vector<LentReader> lent;
-    std::vector<online::Reading> readings(reads.size());
+    LentReadings readings;
+    for (const ReadTogether& read : reads) readings.Add(read);
+    online::ReadAll(*place_.store, readings.all());
     for (size_t i = 0; i < reads.size(); ++i) {
-      readings[i].reader = LendReader(ReadersOf(reads[i]), &lent);
-      readings[i].asked = reads[i].asked;
+      reads[i].answer = std::move(readings.all()[i].answer);
     }
-    online::ReadAll(*place_.store, readings);
-    for (size_t i = 0; i < reads.size(); ++i) reads[i].answer = std::move(readings[i].answer);
   }
 
   // The store had what the version reads when that was searched: it lost it to a rebuild or a
   // vacuum since, after which another version answers.
   void ReadAgain(std::chrono::steady_clock::time_point since, ReadTogether* read) const {
     Result<std::shared_ptr<const KeptReaders>> found =
-        Names()->SearchSince(ReadersOf(*read).names(), since);
+        Names()->SearchSince(KeptReaders::Of(*read).names(), since);
     if (!found.ok()) {
       read->answer = found.status();
     } else if ((*found)->TakesWhatIsAskedOf(*read->read)) {

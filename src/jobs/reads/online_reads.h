@@ -3,6 +3,8 @@
 // taken up while requests run. Called by serve.
 #pragma once
 
+#include <absl/functional/any_invocable.h>
+
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -14,6 +16,7 @@
 #include "features/selection.h"
 #include "jobs/reads/asked_names.h"
 #include "jobs/repository.h"
+#include "kv/async_reader.h"
 #include "kv/store.h"
 #include "online/feature_reader.h"
 
@@ -43,6 +46,7 @@ struct ReadTogether {
   std::shared_ptr<const PreparedRead> read;
   const online::Asked* asked = nullptr;
   base::Result<online::Answer> answer = base::Status(arrow::StatusCode::UnknownError, "not read");
+  bool is_left = false;  // not answered by ReadLater: for Read
 };
 
 // Safe from every thread.
@@ -64,6 +68,12 @@ class OnlineReads {
   // All with one batched read of the store for their keys' heads. Errors, each read's own: as
   // online::FeatureReader::Read; not_ready only after another search.
   virtual void Read(std::span<ReadTogether> reads) = 0;
+
+  // The same by `reader`, of the store's, for its thread, which does not wait: `then` is called by
+  // it once, perhaps within this call. Left are reads that need more than their keys' heads, as
+  // windows over many events do, or another search. REQUIRES: `reader` outlives the call of `then`.
+  using Then = absl::AnyInvocable<void(std::vector<ReadTogether>)>;
+  virtual void ReadLater(kv::AsyncReader* reader, std::vector<ReadTogether> reads, Then then) = 0;
 
   // Takes up the registry's newest version if there is a newer one; what runs goes on with the one
   // it began with. True: there was one. To be called every second. Errors: the registry's, conflict

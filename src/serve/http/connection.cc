@@ -88,7 +88,7 @@ void Connection::Close() {
   lane_->Forget(this);
 }
 
-// Of its own thread within the call: there is no need to go round.
+// Of its own thread there is no need to go round.
 void Connection::Answer(HttpResponse response) {
   if (Lane::current() == lane_ && in_call_) {
     answer_ = std::move(response);

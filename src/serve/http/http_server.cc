@@ -60,8 +60,8 @@ class LaneServer final : public HttpServer {
     if (!options.certificate_file.empty()) {
       ARROW_ASSIGN_OR_RAISE(tls_, TlsFiles::Open(options.certificate_file, options.key_file));
     }
-    for (int i = 0; i < std::max(1, options.threads); ++i) {
-      lanes_.push_back(std::make_unique<Lane>(i, &state_));
+    for (const EventLoop& loop : options.loops.empty() ? MakeEventLoops(2) : options.loops) {
+      lanes_.push_back(std::make_unique<Lane>(static_cast<int>(lanes_.size()), loop, &state_));
     }
     asio::io_context* io = &lanes_.front()->io();
     for (const std::string& text : options.listen) {

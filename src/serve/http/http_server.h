@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "serve/http/event_loop.h"
 
 namespace millrace::serve {
 
@@ -96,7 +97,7 @@ struct HttpServerOptions {
   // PEM chain and key; "": no TLS. Both are read again when they change. A unix socket stays plain.
   std::string certificate_file;
   std::string key_file;
-  int threads = 2;
+  std::vector<EventLoop> loops;  // each run by a thread of the server; none: two of its own
   HttpLimits limits;
   const base::Clock* clock = nullptr;  // for the header Date, which is left out without; outlives
 };

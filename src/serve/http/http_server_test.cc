@@ -321,7 +321,7 @@ TEST(HttpReply, OutlivesConnectionAndServer) {
 
 TEST(HttpServer, SharesConnectionsAmongItsThreads) {
   HttpServerOptions options;
-  options.threads = 3;
+  options.loops = MakeEventLoops(3);
   const auto server = OpenServer(options, [](HttpRequest& request, HttpReply reply) {
     reply.Send({.body = std::to_string(request.thread)});
   });

@@ -23,7 +23,7 @@ void Mailbox::Put(std::shared_ptr<Connection> connection, HttpResponse response)
   const std::lock_guard lock(mutex_);
   if (lane_ == nullptr) return;
   letters_.push_back({std::move(connection), std::move(response)});
-  if (letters_.size() == 1) asio::post(lane_->io_, [lane = lane_] { lane->Collect(); });
+  if (letters_.size() == 1) asio::post(lane_->io(), [lane = lane_] { lane->Collect(); });
 }
 
 void Mailbox::Close() {
@@ -33,11 +33,19 @@ void Mailbox::Close() {
   unread.swap(letters_);
 }
 
-Lane::Lane(int number, ServerState* state)
+std::vector<EventLoop> MakeEventLoops(int count) {
+  std::vector<EventLoop> loops;
+  for (int i = 0; i < count; ++i) {
+    loops.push_back(std::make_shared<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO));
+  }
+  return loops;
+}
+
+Lane::Lane(int number, EventLoop loop, ServerState* state)
     : number_(number),
       state_(state),
-      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      timer_(io_),
+      loop_(std::move(loop)),
+      timer_(*loop_),
       mailbox_(std::make_shared<Mailbox>(this)) {}
 
 Lane::~Lane() {
@@ -59,7 +67,7 @@ void Lane::Start() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] {
     lane_of_thread = this;
-    io_.run();
+    loop_->run();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
@@ -69,11 +77,11 @@ void Lane::Join() {
 }
 
 void Lane::Post(std::function<void()> act) {
-  asio::post(io_, std::move(act));
+  asio::post(*loop_, std::move(act));
 }
 
 void Lane::Adopt(Newcomer newcomer) {
-  asio::post(io_, [this, newcomer = std::move(newcomer)]() mutable {
+  asio::post(*loop_, [this, newcomer = std::move(newcomer)]() mutable {
     auto connection = std::make_shared<Connection>(this, std::move(newcomer));
     connection->place = connections_.size();
     connections_.push_back(connection);

@@ -1,4 +1,4 @@
-// Lane: one thread of the server with its io_context, its connections, and the answers that other
+// Lane: one thread of the server with its loop, its connections, and the answers that other
 // threads give to them. Of http_server.cc; Connection is the other half.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "serve/http/event_loop.h"
 #include "serve/http/http_server.h"
 #include "serve/http/listen_socket.h"
 #include "serve/http/tls_files.h"
@@ -75,14 +76,14 @@ class Mailbox {
 class Lane {
  public:
   // `state` outlives it.
-  Lane(int number, ServerState* state);
+  Lane(int number, EventLoop loop, ServerState* state);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   // REQUIRES: joined, when it was started.
   ~Lane();
 
   void Start();
-  void Halt() { io_.stop(); }  // from any thread; what is open is closed by the destructor
+  void Halt() { loop_->stop(); }  // from any thread; what is open is closed by the destructor
   void Join();
   void Post(std::function<void()> act);  // from any thread: to the lane's
   void Adopt(Newcomer newcomer);         // likewise
@@ -95,7 +96,7 @@ class Lane {
   static Lane* current();  // the lane of this thread, or nullptr
   int number() const { return number_; }
   ServerState& state() { return *state_; }
-  boost::asio::io_context& io() { return io_; }
+  boost::asio::io_context& io() { return *loop_; }
   std::span<char> scratch() { return scratch_; }  // until the next wait
   std::string_view date() const { return date_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
@@ -109,7 +110,7 @@ class Lane {
 
   int number_;
   ServerState* state_;
-  boost::asio::io_context io_;
+  const EventLoop loop_;
   boost::asio::steady_timer timer_;
   std::shared_ptr<Mailbox> mailbox_;
   std::vector<Mailbox::Letter> letters_;

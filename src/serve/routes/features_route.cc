@@ -1,5 +1,5 @@
-// A request is prepared where it arrives. Its read is done there too, or by the queue when the
-// store is behind a network; Finish is the same for both.
+// A request is prepared where it arrives. Its read is done there too, at once or, when the store is
+// behind a network, later; Finish is the same for both.
 #include "serve/routes/features_route.h"
 
 #include <algorithm>
@@ -52,7 +52,9 @@ void FeaturesRoute::Handle(HttpRequest& request, Call call) {
   auto read = std::make_shared<Read>(backend_, feast_, std::move(call));
   const Status status = Prepare(request, read.get());
   if (!status.ok()) return read->call.Refuse(status);
-  if (backend_->read_queue->Add(read)) return;
+  if (backend_->read_queue->Admit(read)) {
+    return backend_->loop_reads[static_cast<size_t>(request.thread)]->Add(std::move(read));
+  }
   read->call.Refuse(
       base::Error(base::codes::kOverloaded, "as many requests wait for the online store as may"));
 }

@@ -28,24 +28,29 @@ ReadQueue::~ReadQueue() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool ReadQueue::Add(std::shared_ptr<QueuedRead> read) {
+bool ReadQueue::Admit(std::shared_ptr<QueuedRead> read) {
   read->deadline_ = std::chrono::steady_clock::now() + options_.deadline;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_ || unfinished_ >= options_.reads_max) return false;
-    ++unfinished_;
-    while (!watched_.empty() && watched_.front()->finished_) watched_.pop_front();
-    watched_.push_back(read);
-    waiting_.push_back(std::move(read));
-  }
-  added_.notify_one();
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || unfinished_ >= options_.reads_max) return false;
+  ++unfinished_;
+  while (!watched_.empty() && watched_.front()->is_finished_) watched_.pop_front();
+  watched_.push_back(std::move(read));
   return true;
 }
 
-bool ReadQueue::Claim(QueuedRead* read) {
-  if (read->finished_.exchange(true)) return false;
+void ReadQueue::Add(std::shared_ptr<QueuedRead> read) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(read));
+  }
+  added_.notify_one();
+}
+
+void ReadQueue::Finish(QueuedRead* read, std::shared_ptr<const jobs::PreparedRead> by,
+                       base::Result<online::Answer> answer) {
+  if (read->is_finished_.exchange(true)) return;
   --unfinished_;
-  return true;
+  read->Finish(std::move(by), std::move(answer));
 }
 
 void ReadQueue::Work() {
@@ -58,7 +63,7 @@ void ReadQueue::Work() {
       added_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
       while (!waiting_.empty() && taken.size() < kTogetherMax) {
-        if (!waiting_.front()->finished_) taken.push_back(std::move(waiting_.front()));
+        if (!waiting_.front()->is_finished_) taken.push_back(std::move(waiting_.front()));
         waiting_.pop_front();
       }
     }
@@ -66,8 +71,7 @@ void ReadQueue::Work() {
     for (const auto& read : taken) together.push_back({read->read(), &read->asked()});
     reads_->Read(together);
     for (size_t i = 0; i < taken.size(); ++i) {
-      if (!Claim(taken[i].get())) continue;
-      taken[i]->Finish(std::move(together[i].read), std::move(together[i].answer));
+      Finish(taken[i].get(), std::move(together[i].read), std::move(together[i].answer));
     }
   }
 }
@@ -78,16 +82,15 @@ void ReadQueue::Watch() {
   while (!stopped_.wait_for(lock, kWatchPause, [&] { return stopping_; })) {
     const auto now = std::chrono::steady_clock::now();
     while (!watched_.empty() &&
-           (watched_.front()->finished_ || watched_.front()->deadline_ <= now)) {
-      if (!watched_.front()->finished_) late.push_back(std::move(watched_.front()));
+           (watched_.front()->is_finished_ || watched_.front()->deadline_ <= now)) {
+      if (!watched_.front()->is_finished_) late.push_back(std::move(watched_.front()));
       watched_.pop_front();
     }
     if (late.empty()) continue;
     lock.unlock();
     for (const auto& read : late) {
-      if (!Claim(read.get())) continue;
-      read->Finish(read->read(),
-                   base::Error(base::codes::kDeadline, "the online store did not answer in time"));
+      Finish(read.get(), read->read(),
+             base::Error(base::codes::kDeadline, "the online store did not answer in time"));
     }
     late.clear();
     lock.lock();

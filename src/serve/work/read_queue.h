@@ -1,5 +1,6 @@
-// ReadQueue: reads of a store behind a network. Workers take all that wait and read them together,
-// so that many requests share a round trip; what takes too long is answered without the store.
+// ReadQueue: reads of a store behind a network: how many there may be at a time, and for how long:
+// what takes too long is answered without the store. Workers do those that have to wait for several
+// answers of the store; all that are there are read together.
 #pragma once
 
 #include <atomic>
@@ -30,12 +31,12 @@ class QueuedRead {
 
  private:
   friend class ReadQueue;
-  std::atomic<bool> finished_ = false;
+  std::atomic<bool> is_finished_ = false;
   std::chrono::steady_clock::time_point deadline_;
 };
 
 struct ReadQueueOptions {
-  int threads = 4;
+  int threads = 2;
   int64_t reads_max = 512;  // that are not finished; one more is refused
   std::chrono::milliseconds deadline{2'000};
 };
@@ -48,15 +49,19 @@ class ReadQueue {
   // Finishes what waits.
   ~ReadQueue();
 
-  // False: there is no place for it, and Finish will not be called.
-  bool Add(std::shared_ptr<QueuedRead> read);
+  // Its deadline begins; it is to be added then, or finished. False: there is no place for it, and
+  // its Finish will not be called.
+  bool Admit(std::shared_ptr<QueuedRead> read);
+  // To be read by the workers. REQUIRES: it was admitted.
+  void Add(std::shared_ptr<QueuedRead> read);
+  // Unless it is finished. REQUIRES: it was admitted.
+  void Finish(QueuedRead* read, std::shared_ptr<const jobs::PreparedRead> by,
+              base::Result<online::Answer> answer);
   int64_t unfinished() const { return unfinished_.load(std::memory_order_relaxed); }
 
  private:
   void Work();
   void Watch();
-  // Whether this is the one that finishes it.
-  bool Claim(QueuedRead* read);
 
   jobs::OnlineReads* const reads_;
   const ReadQueueOptions options_;

@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "serve/work/read_queue_testing.h"
 #include "serve/work/work_queue.h"
 
 namespace millrace::serve {
@@ -12,12 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // Reads that take until they are let go; remembers how many came together.
-class SlowReads final : public jobs::OnlineReads {
+class SlowReads final : public TestReads {
  public:
-  base::Result<std::shared_ptr<const jobs::PreparedRead>> Prepare(
-      const jobs::AskedNames&) override {
-    return base::Status::NotImplemented("");
-  }
   void Read(std::span<jobs::ReadTogether> reads) override {
     {
       const std::lock_guard lock(mutex_);
@@ -28,9 +25,6 @@ class SlowReads final : public jobs::OnlineReads {
     answer.rows = 7;
     for (jobs::ReadTogether& read : reads) read.answer = answer;
   }
-  base::Result<bool> Refresh() override { return false; }
-  int version() const override { return 1; }
-  std::shared_ptr<const features::FeaturePlan> plan() const override { return nullptr; }
 
   void LetGo() { go_.set_value(); }
   std::vector<size_t> together() {
@@ -45,21 +39,6 @@ class SlowReads final : public jobs::OnlineReads {
   std::vector<size_t> together_;
 };
 
-class TestRead final : public QueuedRead {
- public:
-  std::shared_ptr<const jobs::PreparedRead> read() const override { return nullptr; }
-  const online::Asked& asked() const override { return asked_; }
-  void Finish(std::shared_ptr<const jobs::PreparedRead>,
-              base::Result<online::Answer> answer) override {
-    answer_.set_value(std::move(answer));
-  }
-  std::future<base::Result<online::Answer>> answer() { return answer_.get_future(); }
-
- private:
-  online::Asked asked_;
-  std::promise<base::Result<online::Answer>> answer_;  // set twice, it would throw
-};
-
 TEST(ReadQueueTest, WhatWaitsIsReadTogether) {
   SlowReads reads;
   std::vector<std::future<base::Result<online::Answer>>> answers;
@@ -68,7 +47,8 @@ TEST(ReadQueueTest, WhatWaitsIsReadTogether) {
     const auto add = [&] {
       auto read = std::make_shared<TestRead>();
       answers.push_back(read->answer());
-      EXPECT_TRUE(queue.Add(read));
+      EXPECT_TRUE(queue.Admit(read));
+      queue.Add(read);
     };
     add();
     while (reads.together().empty()) std::this_thread::yield();
@@ -86,8 +66,10 @@ TEST(ReadQueueTest, WhatTakesTooLongIsAnsweredOnce) {
   auto waiting = std::make_shared<TestRead>();
   auto answer = read->answer();
   auto other = waiting->answer();
-  ASSERT_TRUE(queue.Add(read));
-  ASSERT_TRUE(queue.Add(waiting));
+  for (const auto& one : {read, waiting}) {
+    ASSERT_TRUE(queue.Admit(one));
+    queue.Add(one);
+  }
   for (auto* of : {&answer, &other}) {
     const auto status = of->get().status();
     EXPECT_EQ(base::ProblemsOf(status)[0].code, base::codes::kDeadline) << status.ToString();
@@ -99,12 +81,15 @@ TEST(ReadQueueTest, WhatTakesTooLongIsAnsweredOnce) {
 TEST(ReadQueueTest, IsBounded) {
   SlowReads reads;
   ReadQueue queue(&reads, {.threads = 1, .reads_max = 2, .deadline = 10s});
-  EXPECT_TRUE(queue.Add(std::make_shared<TestRead>()));
-  EXPECT_TRUE(queue.Add(std::make_shared<TestRead>()));
-  EXPECT_FALSE(queue.Add(std::make_shared<TestRead>()));
+  for (int i = 0; i < 2; ++i) {
+    auto read = std::make_shared<TestRead>();
+    EXPECT_TRUE(queue.Admit(read));
+    queue.Add(read);
+  }
+  EXPECT_FALSE(queue.Admit(std::make_shared<TestRead>()));
   reads.LetGo();
   while (queue.unfinished() > 0) std::this_thread::yield();
-  EXPECT_TRUE(queue.Add(std::make_shared<TestRead>()));
+  EXPECT_TRUE(queue.Admit(std::make_shared<TestRead>()));
 }
 
 TEST(WorkQueueTest, IsBoundedAndDoesWhatWaits) {

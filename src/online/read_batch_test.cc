@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "kv/store_testing.h"
-#include "online/feature_reader.h"
+#include "online/read_batch.h"
 #include "state/state_testing.h"
 
 namespace millrace::online {
@@ -80,9 +80,9 @@ class TestClock final : public base::Clock {
   EventTime now_ = At("2025-01-01T12:00:00Z");
 };
 
-class ReadAllTest : public testing::Test {
+class ReadBatchTest : public testing::Test {
  protected:
-  ReadAllTest() : store_(kv::MakeMemoryStore()), counting_(*store_) {
+  ReadBatchTest() : store_(kv::MakeMemoryStore()), counting_(*store_) {
     Apply({{"buys",
             {{"ann", "pen", "1.5", "1", "2025-01-01T10:00:00Z", "2025-01-01T10:00:00Z"},
              {"bob", "ink", "4", "2", "2025-01-01T11:00:00Z", "2025-01-01T11:00:00Z"},
@@ -146,7 +146,7 @@ class ReadAllTest : public testing::Test {
 
 using Texts = std::vector<std::string>;
 
-TEST_F(ReadAllTest, SeveralReadersAskTheStoreOnce) {
+TEST_F(ReadBatchTest, SeveralReadersAskTheStoreOnce) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader item = Reader({"item:*"});
   const Asked users = Ask("user_id", {"ann", "", "zoe"});
@@ -160,12 +160,12 @@ TEST_F(ReadAllTest, SeveralReadersAskTheStoreOnce) {
   EXPECT_EQ(calls[0].size(), 1 + 3);  // the newest commit
 }
 
-TEST_F(ReadAllTest, NoReadingsAskNothing) {
+TEST_F(ReadBatchTest, NoReadingsAskNothing) {
   EXPECT_EQ(Read({}), Texts());
   EXPECT_EQ(counting_.TakeCalls().size(), 0);
 }
 
-TEST_F(ReadAllTest, OneReaderSeveralTimes) {
+TEST_F(ReadBatchTest, OneReaderSeveralTimes) {
   FeatureReader spend = Reader({"spend:*"});
   const Asked ann = Ask("user_id", {"ann"});
   const Asked bob = Ask("user_id", {"bob", "ann"});
@@ -175,7 +175,7 @@ TEST_F(ReadAllTest, OneReaderSeveralTimes) {
   EXPECT_EQ(counting_.TakeCalls().size(), 2);
 }
 
-TEST_F(ReadAllTest, AHeadIsAskedForOnceWhoeverWantsIt) {
+TEST_F(ReadBatchTest, AHeadIsAskedForOnceWhoeverWantsIt) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader both = Reader({"spend:n", "share:m"});  // one table
   const Asked ann = Ask("user_id", {"ann", "ann"});
@@ -188,7 +188,7 @@ TEST_F(ReadAllTest, AHeadIsAskedForOnceWhoeverWantsIt) {
   EXPECT_EQ(calls[0].size(), 1 + 1);
 }
 
-TEST_F(ReadAllTest, KeysTooLongForTheStore) {
+TEST_F(ReadBatchTest, KeysTooLongForTheStore) {
   const std::string known(600, 'k');
   const std::string other = known + "x";
   Apply({{"buys", {{known, "pen", "7", "1", "2025-01-01T11:00:00Z", "2025-01-01T11:00:00Z"}}}});
@@ -197,7 +197,7 @@ TEST_F(ReadAllTest, KeysTooLongForTheStore) {
   EXPECT_EQ(Read({{&spend, &asked}}), Texts{"0 null; 1 7.0"});
 }
 
-TEST_F(ReadAllTest, ErrorsAreTheReadingsOwn) {
+TEST_F(ReadBatchTest, ErrorsAreTheReadingsOwn) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader item = Reader({"item:*"});
   FeatureReader elsewhere(*plan_, *features::SelectFeatures(*plan_, {"spend:n"}, false), "mine",
@@ -227,7 +227,7 @@ views:
   }
 }
 
-TEST_F(ReadAllTest, AnErrorOfTheStoreIsEverybodys) {
+TEST_F(ReadBatchTest, AnErrorOfTheStoreIsEverybodys) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader item = Reader({"item:*"});
   const Asked users = Ask("user_id", {"bob"});
@@ -239,7 +239,7 @@ TEST_F(ReadAllTest, AnErrorOfTheStoreIsEverybodys) {
   EXPECT_EQ(Read({{&spend, &users}, {&item, &items}}), (Texts{"1 4.0", "0.5 dry"}));
 }
 
-TEST_F(ReadAllTest, TablesThatWereBuiltAnewAreAskedAgain) {
+TEST_F(ReadBatchTest, TablesThatWereBuiltAnewAreAskedAgain) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader share = Reader({"share:m"});
   const Asked ann = Ask("user_id", {"ann"});
@@ -257,7 +257,7 @@ TEST_F(ReadAllTest, TablesThatWereBuiltAnewAreAskedAgain) {
 }
 
 // The first call of a fresh reader sees what there is; by the second it is something else.
-TEST_F(ReadAllTest, ACatalogueThatChangesBetweenTwoCalls) {
+TEST_F(ReadBatchTest, ACatalogueThatChangesBetweenTwoCalls) {
   FeatureReader spend = Reader({"spend:*"});
   FeatureReader item = Reader({"item:*"});
   const Asked ann = Ask("user_id", {"ann"});
@@ -275,7 +275,7 @@ TEST_F(ReadAllTest, ACatalogueThatChangesBetweenTwoCalls) {
 
 // Every commit writes a catalogue that says since when its tables are complete; the tables are the
 // same ones.
-TEST_F(ReadAllTest, RowsThatComeAreSeenWithoutTheCatalogue) {
+TEST_F(ReadBatchTest, RowsThatComeAreSeenWithoutTheCatalogue) {
   FeatureReader spend = Reader({"spend:*"});
   const Asked ann = Ask("user_id", {"ann"});
   EXPECT_EQ(Read({{&spend, &ann}}), Texts{"2 3.5"});
@@ -289,7 +289,7 @@ TEST_F(ReadAllTest, RowsThatComeAreSeenWithoutTheCatalogue) {
 }
 
 // What a reader has because nothing was dropped for a while, it has until something is.
-TEST_F(ReadAllTest, AReaderThatWantsMoreThanIsKept) {
+TEST_F(ReadBatchTest, AReaderThatWantsMoreThanIsKept) {
   const auto longer = state::PlanOf(R"yaml(
 views:
   spend: {entity: user, source: buys, window: 1d, history: 3h, features: {n: count()}}
@@ -306,7 +306,7 @@ views:
 }
 
 // Their memory is the reader's only once nobody has them any more.
-TEST_F(ReadAllTest, AnswersStayAsTheyAreWhileTheirReaderReadsOn) {
+TEST_F(ReadBatchTest, AnswersStayAsTheyAreWhileTheirReaderReadsOn) {
   Apply({{"items", {{"ink", "2.5", "wet", "2025-01-01T09:30:00Z"}}}});
   auto item = std::make_unique<FeatureReader>(
       *plan_, *features::SelectFeatures(*plan_, {"item:*"}, false), "shop", clock_);
@@ -334,7 +334,7 @@ TEST_F(ReadAllTest, AnswersStayAsTheyAreWhileTheirReaderReadsOn) {
   std::thread([&] { held.clear(); }).join();
 }
 
-TEST_F(ReadAllTest, WhatThereIsToSayOfCellsThatAreNotThere) {
+TEST_F(ReadBatchTest, WhatThereIsToSayOfCellsThatAreNotThere) {
   FeatureReader item = Reader({"item:*"});
   const Asked asked = Ask("item_id", {"none", "", "pen"});
   const Answer answer = *item.Read(*store_, asked);
@@ -348,7 +348,7 @@ TEST_F(ReadAllTest, WhatThereIsToSayOfCellsThatAreNotThere) {
   EXPECT_EQ(answer.rows_null_key, 1);
 }
 
-TEST_F(ReadAllTest, AStoreThatIsEmptiedAndFilledAgain) {
+TEST_F(ReadBatchTest, AStoreThatIsEmptiedAndFilledAgain) {
   FeatureReader spend = Reader({"spend:*"});
   const Asked ann = Ask("user_id", {"ann"});
   EXPECT_EQ(Read({{&spend, &ann}}), Texts{"2 3.5"});
