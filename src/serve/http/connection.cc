@@ -11,6 +11,8 @@ using Phase = RequestReader::Phase;
 
 // How long a client, who was refused while it was sending, has to read why.
 constexpr std::chrono::seconds kLingerTime{2};
+// How long a server that stops waits for the rest of a request.
+constexpr std::chrono::seconds kHalfSentTime{2};
 // Room for bytes beyond this is given back when nothing is in it.
 constexpr size_t kRestKept = 4 << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -51,14 +53,19 @@ void Connection::Start() {
 }
 
 void Connection::Check(Clock::time_point now) {
-  if (now < deadline_) return;
-  const bool is_idle = state_ == State::kReading && reader_.phase() == Phase::kIdle;
-  if (is_idle || state_ == State::kLingering) return Close();
+  const bool reads = state_ == State::kReading;
+  const bool is_stopped = reads && now >= reads_until_;
+  if (now < deadline_ && !is_stopped) return;
+  if ((reads && reader_.phase() == Phase::kIdle) || state_ == State::kLingering) return Close();
   Count(&lane_->state().timed_out);
-  if (state_ == State::kReading) {
+  if (reads) {
     StopWaiting();
-    Refuse(408, reader_.phase() == Phase::kHead ? "the header came too slowly"
-                                                : "the body came too slowly");
+    if (is_stopped) {
+      Refuse(503, "the server is stopping");
+    } else {
+      Refuse(408, reader_.phase() == Phase::kHead ? "the header came too slowly"
+                                                  : "the body came too slowly");
+    }
     return Run();
   }
   stream_->ResetOnClose();
@@ -68,6 +75,7 @@ void Connection::Check(Clock::time_point now) {
 void Connection::Drain() {
   if (state_ != State::kReading) return;
   StopWaiting();
+  reads_until_ = Clock::now() + kHalfSentTime;
   may_read_ = true;
   Run();
 }

@@ -27,7 +27,8 @@ class Connection final : public HttpReply::Exchange,
   void Start();
   // Looks whether its time is over.
   void Check(Clock::time_point now);
-  // Of a server that stops: takes what has arrived, and closes when that is nothing.
+  // Of a server that stops: takes what has arrived, waits a little for the rest of a request that
+  // has begun, and closes when there is none.
   void Drain();
   void Close();
   void Deliver(HttpResponse response);
@@ -74,6 +75,7 @@ class Connection final : public HttpReply::Exchange,
   bool may_read_ = true;  // the socket has, or may have, bytes
   uint32_t wait_ = 0;     // the one that counts
   Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point reads_until_ = Clock::time_point::max();  // of a server that stops
   Clock::time_point read_at_;
   RequestReader::Phase timed_ = RequestReader::Phase::kDone;  // what deadline_ is for, reading
 

@@ -514,6 +514,17 @@ TEST(HttpServerStop, AnswersWhatHasArrived) {
   EXPECT_EQ(server->counts().connections, 0);
 }
 
+TEST(HttpServerStop, DoesNotWaitLongForTheRestOfARequest) {
+  const auto server = OpenServer();
+  RawClient partial(server);
+  partial.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na");
+  ASSERT_TRUE(Eventually([&] { return server->counts().connections == 1; }));
+  server->Stop(milliseconds(kPatienceMillis));
+  const std::string refused = partial.ReadAll();
+  EXPECT_EQ(StatusOf(refused), 503);
+  EXPECT_THAT(refused, HasSubstr("stopping"));
+}
+
 TEST(HttpServerStop, DoesNotWaitBeyondItsGrace) {
   std::promise<HttpReply> promise;
   auto server = OpenServer(
