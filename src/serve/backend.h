@@ -42,6 +42,7 @@ struct Backend {
   // Nothing, and none: reads are done where they arrive.
   std::unique_ptr<ReadQueue> read_queue;
   std::vector<std::unique_ptr<LoopReads>> loop_reads;  // by thread
+  std::unique_ptr<WorkQueue> search_queue;             // for names that are not known
   std::unique_ptr<WorkQueue> write_queue;
   std::unique_ptr<WorkQueue> materialize_queue;
 };

@@ -104,9 +104,11 @@ Status Server::OpenReads() {
     ARROW_ASSIGN_OR_RAISE(auto reader, store_->ReadOn(loop));
     if (reader == nullptr) return Status::OK();
     if (backend_.read_queue == nullptr) {
+      const int64_t reads_max = options_.limits.concurrency_max;
       backend_.read_queue = std::make_unique<ReadQueue>(
-          backend_.reads.get(), ReadQueueOptions{kReadThreads, options_.limits.concurrency_max,
-                                                 options_.limits.store_deadline});
+          backend_.reads.get(),
+          ReadQueueOptions{kReadThreads, reads_max, options_.limits.store_deadline});
+      backend_.search_queue = std::make_unique<WorkQueue>(1, reads_max);
     }
     backend_.loop_reads.push_back(std::make_unique<LoopReads>(
         backend_.reads.get(), backend_.read_queue.get(), loop, std::move(reader)));
@@ -144,6 +146,7 @@ void Server::Stop() {
   ticker_.reset();
   http_->Stop(options_.stop_grace);
   http_.reset();
+  backend_.search_queue.reset();
   backend_.loop_reads.clear();
   backend_.read_queue.reset();
   backend_.write_queue.reset();

@@ -100,10 +100,18 @@ def test_a_redis_that_does_not_answer_for_a_while(on_redis):
     server, folder = on_redis
     assert values(server.post(FEAST, GOOD)) == EXPECTED
     redis("freeze", folder)
+    unheard = [GOOD | {"features": [name], "full_feature_names": full} for name in GOOD["features"] for full in (False, True)]
     try:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            for _ in pool.map(lambda _: unavailable(server, OURS, GOOD), range(16)):
-                pass
+            waiting = [pool.submit(unavailable, server, OURS, body) for body in 4 * [*unheard, GOOD]]
+            # Every thread of the server has other things to do than to wait.
+            while not all(each.done() for each in waiting):
+                begin = time.monotonic()
+                assert server.get("/health/live").status == 200
+                assert time.monotonic() - begin < 1
+                time.sleep(0.02)
+            for each in waiting:
+                each.result()
         assert server.get("/metrics", timeout=5).status == 200
     finally:
         redis("thaw", folder)

@@ -42,6 +42,10 @@ class ReadsOfStore final : public OnlineReads {
     return Names()->Find(names);
   }
 
+  std::shared_ptr<const PreparedRead> Known(const AskedNames& names) override {
+    return Names()->FindStaying(names);
+  }
+
   void Read(std::span<ReadTogether> reads) override {
     const auto began = std::chrono::steady_clock::now();
     ReadOnce(reads);

@@ -65,6 +65,10 @@ class OnlineReads {
   // service, neither; the version behind @), type_mismatch, not_ready, the store's, the registry's.
   virtual base::Result<std::shared_ptr<const PreparedRead>> Prepare(const AskedNames& names) = 0;
 
+  // The same where that is known without a look at store or registry; else nullptr: for Prepare, by
+  // a thread that may wait.
+  virtual std::shared_ptr<const PreparedRead> Known(const AskedNames& names) = 0;
+
   // All with one batched read of the store for their keys' heads. Errors, each read's own: as
   // online::FeatureReader::Read; not_ready only after another search.
   virtual void Read(std::span<ReadTogether> reads) = 0;

@@ -211,6 +211,22 @@ TEST_F(OnlineReadsTest, NamesAreFoundOnce) {
   }
 }
 
+TEST_F(OnlineReadsTest, NamesAreKnownWithoutALookAtTheStore) {
+  const auto reads = OpenReads();
+  EXPECT_EQ(reads->Known(ordered_), nullptr);
+  EXPECT_EQ(Said(reads.get(), ordered_), "version 1: 1");
+  EXPECT_EQ(reads->Known(ordered_), *reads->Prepare(ordered_));
+  WriteSecondVersion();
+  MustApply();
+  EXPECT_TRUE(*reads->Refresh());
+  EXPECT_EQ(reads->Known(ordered_), nullptr);
+  EXPECT_EQ(Said(reads.get(), ordered_), "version 1: 1");
+  EXPECT_EQ(reads->Known(ordered_), nullptr);  // the store becomes ready for a newer version
+  MustMaterialize();
+  EXPECT_TRUE(IsSoonSaid(reads.get(), ordered_, "version 2: 1"));
+  EXPECT_EQ(reads->Known(ordered_), *reads->Prepare(ordered_));
+}
+
 TEST_F(OnlineReadsTest, EverNewListsOfNamesAreNotKept) {
   const auto reads = OpenReads();
   const std::weak_ptr<const PreparedRead> first = *reads->Prepare(Service("ranking"));

@@ -64,6 +64,11 @@ Result<SearchedNames::Found> SearchedNames::Find(const AskedNames& names) {
   return kept->found;
 }
 
+SearchedNames::Found SearchedNames::FindStaying(const AskedNames& names) const {
+  const Kept kept = FindKept(names);
+  return kept != nullptr && kept->stays ? *kept->found : nullptr;
+}
+
 Result<SearchedNames::Found> SearchedNames::SearchSince(const AskedNames& names, Time since) {
   const std::lock_guard searching(searching_);
   if (const Kept kept = FindKept(names); kept != nullptr && kept->when >= since) {

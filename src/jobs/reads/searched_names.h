@@ -35,6 +35,8 @@ class SearchedNames {
 
   // Errors: as OnlineReads::Prepare.
   base::Result<Found> Find(const AskedNames& names);
+  // nullptr, unless it is known that Find gives it and goes on giving it.
+  Found FindStaying(const AskedNames& names) const;
   // By the store as it is at `since` or later.
   base::Result<Found> SearchSince(const AskedNames& names, Time since);
   // What was loaded of earlier versions.

@@ -1,5 +1,6 @@
 // A request is prepared where it arrives. Its read is done there too, at once or, when the store is
-// behind a network, later; Finish is the same for both.
+// behind a network, later; names that have to be searched there are searched by a thread that may
+// wait. Finish is the same for all.
 #include "serve/routes/features_route.h"
 
 #include <algorithm>
@@ -11,6 +12,14 @@ namespace millrace::serve {
 
 using base::Result;
 using base::Status;
+
+namespace {
+
+Status Overloaded() {
+  return base::Error(base::codes::kOverloaded, "as many requests wait for the online store as may");
+}
+
+}  // namespace
 
 struct FeaturesRoute::Read final : QueuedRead {
   Read(Backend* of, bool is_feast, Call with)
@@ -41,36 +50,70 @@ FeaturesRoute::FeaturesRoute(Backend* backend, bool feast) : backend_(backend), 
 }
 
 void FeaturesRoute::Handle(HttpRequest& request, Call call) {
-  if (backend_->read_queue == nullptr) {
-    Read read(backend_, feast_, std::move(call));
-    const Status status = Prepare(request, &read);
-    if (!status.ok()) return read.call.Refuse(status);
-    jobs::ReadTogether alone{read.served->prepared, &read.rows.asked};
-    backend_->reads->Read(std::span(&alone, 1));
-    return read.Finish(std::move(alone.read), std::move(alone.answer));
-  }
-  auto read = std::make_shared<Read>(backend_, feast_, std::move(call));
-  const Status status = Prepare(request, read.get());
-  if (!status.ok()) return read->call.Refuse(status);
-  if (backend_->read_queue->Admit(read)) {
-    return backend_->loop_reads[static_cast<size_t>(request.thread)]->Add(std::move(read));
-  }
-  read->call.Refuse(
-      base::Error(base::codes::kOverloaded, "as many requests wait for the online store as may"));
+  Scratch& scratch = *scratch_[static_cast<size_t>(request.thread)];
+  if (backend_->read_queue != nullptr) return HandleLater(request, &scratch, std::move(call));
+  Read read(backend_, feast_, std::move(call));
+  const Status status = [&] {
+    ARROW_RETURN_NOT_OK(Parse(&scratch.body, &request.body, &read));
+    ARROW_ASSIGN_OR_RAISE(auto prepared, backend_->reads->Prepare(scratch.body.names()));
+    return ReadRows(scratch.served.Of(prepared, scratch.body.names()), &scratch.body, &read);
+  }();
+  if (!status.ok()) return read.call.Refuse(status);
+  jobs::ReadTogether alone{read.served->prepared, &read.rows.asked};
+  backend_->reads->Read(std::span(&alone, 1));
+  read.Finish(std::move(alone.read), std::move(alone.answer));
 }
 
-Status FeaturesRoute::Prepare(HttpRequest& request, Read* read) {
-  Scratch& scratch = *scratch_[static_cast<size_t>(request.thread)];
-  ARROW_RETURN_NOT_OK(scratch.body.Parse(&request.body));
-  const jobs::AskedNames& names = scratch.body.names();
-  read->call.set_named(names.service.empty() ? FeastNamed::kFeatures : FeastNamed::kService);
-  ARROW_ASSIGN_OR_RAISE(const auto prepared, backend_->reads->Prepare(names));
-  read->served = scratch.served.Of(prepared, names);
+void FeaturesRoute::HandleLater(HttpRequest& request, Scratch* scratch, Call call) {
+  auto read = std::make_shared<Read>(backend_, feast_, std::move(call));
+  const jobs::AskedNames& names = scratch->body.names();
+  Status status = Parse(&scratch->body, &request.body, read.get());
+  if (!status.ok()) return read->call.Refuse(status);
+  const auto known = backend_->reads->Known(names);
+  if (known == nullptr) {
+    const auto search = [this, read,
+                         body = std::make_shared<std::string>(std::move(request.body))] {
+      Search(read, body.get());
+    };
+    if (!backend_->search_queue->Add(search)) read->call.Refuse(Overloaded());
+    return;
+  }
+  status = ReadRows(scratch->served.Of(known, names), &scratch->body, read.get());
+  if (!status.ok()) return read->call.Refuse(status);
+  if (!backend_->read_queue->Admit(read)) return read->call.Refuse(Overloaded());
+  backend_->loop_reads[static_cast<size_t>(request.thread)]->Add(std::move(read));
+}
+
+void FeaturesRoute::Search(const std::shared_ptr<Read>& read, std::string* text) {
+  FeaturesBody body(backend_->limits, !feast_);
+  const Status status = [&] {
+    ARROW_RETURN_NOT_OK(Parse(&body, text, read.get()));
+    const jobs::AskedNames& names = body.names();
+    ARROW_ASSIGN_OR_RAISE(auto prepared, backend_->reads->Prepare(names));
+    return ReadRows(ServedRead::Make(std::move(prepared), names, backend_->metrics.get()), &body,
+                    read.get());
+  }();
+  if (!status.ok()) return read->call.Refuse(status);
+  if (!backend_->read_queue->Admit(read)) return read->call.Refuse(Overloaded());
+  backend_->read_queue->Add(read);
+}
+
+Status FeaturesRoute::Parse(FeaturesBody* body, std::string* text, Read* read) {
+  ARROW_RETURN_NOT_OK(body->Parse(text));
+  read->call.set_named(body->names().service.empty() ? FeastNamed::kFeatures
+                                                     : FeastNamed::kService);
+  return Status::OK();
+}
+
+Status FeaturesRoute::ReadRows(std::shared_ptr<const ServedRead> served, FeaturesBody* body,
+                               Read* read) {
+  read->served = std::move(served);
   read->call.set_names(read->served->names);
-  for (const std::string& view : prepared->views()) {
+  const jobs::PreparedRead& prepared = *read->served->prepared;
+  for (const std::string& view : prepared.views()) {
     ARROW_RETURN_NOT_OK(read->call.Check(view));
   }
-  ARROW_ASSIGN_OR_RAISE(read->rows, scratch.body.Read(*prepared));
+  ARROW_ASSIGN_OR_RAISE(read->rows, body->Read(prepared));
   read->call.set_entities(read->rows.asked.rows);
   return Status::OK();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "serve/backend.h"
@@ -29,7 +30,14 @@ class FeaturesRoute {
     ServedReads served;
   };
 
-  base::Status Prepare(HttpRequest& request, Read* read);
+  // Of a store behind a network.
+  void HandleLater(HttpRequest& request, Scratch* scratch, Call call);
+  void Search(const std::shared_ptr<Read>& read, std::string* text);
+
+  static base::Status Parse(FeaturesBody* body, std::string* text, Read* read);
+  // Of the body that was parsed last.
+  static base::Status ReadRows(std::shared_ptr<const ServedRead> served, FeaturesBody* body,
+                               Read* read);
   static void Finish(Backend* backend, Read* read, base::Result<online::Answer> answer);
   static void Keep(const Backend& backend, Read* read, online::Answer answer);
 

@@ -42,6 +42,14 @@ ServedRead::ServedRead(std::shared_ptr<const jobs::PreparedRead> read, std::stri
   }
 }
 
+std::shared_ptr<const ServedRead> ServedRead::Make(
+    std::shared_ptr<const jobs::PreparedRead> prepared, const jobs::AskedNames& asked,
+    Metrics* metrics) {
+  return std::make_shared<const ServedRead>(std::move(prepared),
+                                            asked.service.substr(0, asked.service.rfind('@')),
+                                            ShortNames(asked), metrics);
+}
+
 void ServedRead::Count(const online::Answer& answer) const {
   struct Counts {
     std::array<int64_t, kCellStatuses> cells = {};
@@ -78,8 +86,7 @@ std::shared_ptr<const ServedRead> ServedReads::Of(
   if (found != served_.end()) return found->second;
   // Those of former versions of the definitions go too.
   if (served_.size() >= kServedMax) served_.clear();
-  auto served = std::make_shared<const ServedRead>(
-      prepared, asked.service.substr(0, asked.service.rfind('@')), ShortNames(asked), metrics_);
+  auto served = ServedRead::Make(prepared, asked, metrics_);
   served_.emplace(prepared.get(), served);
   return served;
 }

@@ -16,6 +16,9 @@ struct ServedRead {
   ServedRead(std::shared_ptr<const jobs::PreparedRead> prepared, std::string service,
              std::string names, Metrics* metrics);
 
+  static std::shared_ptr<const ServedRead> Make(std::shared_ptr<const jobs::PreparedRead> prepared,
+                                                const jobs::AskedNames& asked, Metrics* metrics);
+
   // Counts what an answer says.
   void Count(const online::Answer& answer) const;
 

@@ -15,6 +15,9 @@ class TestReads : public jobs::OnlineReads {
       const jobs::AskedNames&) override {
     return base::Status::NotImplemented("");
   }
+  std::shared_ptr<const jobs::PreparedRead> Known(const jobs::AskedNames&) override {
+    return nullptr;
+  }
   void ReadLater(kv::AsyncReader*, std::vector<jobs::ReadTogether> reads, Then then) override {
     then(std::move(reads));
   }
