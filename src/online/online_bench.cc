@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "base/check.h"
@@ -58,7 +59,7 @@ views:
   kept:
     entity: user
     source: purchases
-    window: 90d
+    windows: [1d, 7d, 30d, 90d]
     features: {kept_n: count(), kept_total: sum(amount), kept_mean: avg(amount),
                kept_spread: stddev(amount), kept_items: nunique(item_id)}
 on_demand:
@@ -289,18 +290,28 @@ void AnswersAsJson(benchmark::State& state) {
 BENCHMARK(AnswersAsJson)->ArgName("rows")->Arg(1)->Arg(100);
 
 // 2,000 users with about 1,000 events each.
-void WindowReads(benchmark::State& state) {
+void ReadWindows(benchmark::State& state, const std::string& view) {
   constexpr int64_t kUsers = 2'000;
-  static FilledStore* const store = [] {
+  static auto& stores = *new std::map<std::string, FilledStore>();
+  const auto [store, added] = stores.try_emplace(view, view);
+  if (added) {
     std::mt19937_64 random(13);
-    auto* filled = new FilledStore("spend");
-    filled->Add(Purchases(kUsers * 1'000,
-                          [&](int64_t) { return static_cast<int64_t>(random() % kUsers); }));
-    return filled;
-  }();
-  ReadKeys(state, *store, {"spend:*"}, kUsers);
+    store->second.Add(Purchases(kUsers * 1'000,
+                                [&](int64_t) { return static_cast<int64_t>(random() % kUsers); }));
+  }
+  ReadKeys(state, store->second, {view + ":*"}, kUsers);
+}
+
+void WindowReads(benchmark::State& state) {
+  ReadWindows(state, "spend");
 }
 BENCHMARK(WindowReads)->ArgName("keys")->Arg(1)->Arg(100);
+
+// With the functions whose states are larger than a few words.
+void DistinctReads(benchmark::State& state) {
+  ReadWindows(state, "kept");
+}
+BENCHMARK(DistinctReads)->ArgName("keys")->Arg(1)->Arg(100);
 
 const FilledStore& HottestKey() {
   static FilledStore* const store = [] {
