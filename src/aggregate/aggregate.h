@@ -33,6 +33,8 @@ class State {
   virtual void Update(const Input& input, std::span<const int64_t> rows) = 0;
   // REQUIRES: a state of the same Aggregate.
   virtual void Merge(const State& other) = 0;
+  // The same; `other` may be left with anything.
+  virtual void Merge(State&& other) = 0;
   // Appends the value at `as_of` (null where semantics say so) to a buffer of the result type.
   // Changes nothing. `as_of` matters to time_since_last, decayed_sum and ewma alone.
   virtual void Finalize(base::EventTime as_of, columns::ColumnBuffer* out) const = 0;

@@ -49,8 +49,9 @@ inline double FloatAt(const columns::Column& column, int64_t row) {
   return static_cast<double>(column.uints[row]);
 }
 
-// Derived has: Derived(const BindingPtr&), UpdateRow(input, row), MergeFrom(const Derived&),
-// Finalize, EncodeBody(ByteWriter*), DecodeBody(ByteReader*) into an empty state.
+// Derived has: Derived(const BindingPtr&), UpdateRow(input, row), MergeFrom(const Derived&), and
+// MergeFrom(Derived&&) where that is cheaper, Finalize, EncodeBody(ByteWriter*),
+// DecodeBody(ByteReader*) into an empty state.
 template <class Derived>
 class FamilyState : public State {
  public:
@@ -60,6 +61,7 @@ class FamilyState : public State {
     }
   }
   void Merge(const State& other) final { self().MergeFrom(static_cast<const Derived&>(other)); }
+  void Merge(State&& other) final { self().MergeFrom(static_cast<Derived&&>(other)); }
   void Encode(base::ByteWriter* out) const final {
     out->U8(kStateVersion);
     static_cast<const Derived*>(this)->EncodeBody(out);

@@ -1,6 +1,9 @@
 // nunique and collect_distinct: the set of values, exactly.
+#include <utility>
+
 #include "aggregate/families.h"
 #include "aggregate/keys/key_ids.h"
+#include "aggregate/keys/key_set.h"
 #include "aggregate/keys/position_set.h"
 #include "aggregate/slide_loop.h"
 
@@ -12,14 +15,17 @@ class DistinctState final : public FamilyState<DistinctState<Key, kList>> {
  public:
   explicit DistinctState(const BindingPtr& binding) : binding_(binding) {}
   void UpdateRow(const Input& input, int64_t row) {
-    Add(keys::KeyOf<Key>(input.value, row, &scratch_));
+    keys_.Add(keys::KeyOf<Key>(input.value, row, &scratch_));
   }
-  void MergeFrom(const DistinctState& other) {
-    for (const auto& key : other.keys_) Add(key);
+  void MergeFrom(const DistinctState& other) { keys_.Merge(other.keys_); }
+  // The fewer into the more.
+  void MergeFrom(DistinctState&& other) {
+    if (other.keys_.size() > keys_.size()) std::swap(keys_, other.keys_);
+    keys_.Merge(other.keys_);
   }
   void Finalize(base::EventTime, columns::ColumnBuffer* out) const override {
     if constexpr (kList) {
-      if (keys_.empty()) return out->AppendNull();
+      if (keys_.size() == 0) return out->AppendNull();
       for (const Key key : Ascending()) keys::AppendKey(binding_->input, key, out->elements());
       out->CloseList();
     } else {
@@ -33,21 +39,18 @@ class DistinctState final : public FamilyState<DistinctState<Key, kList>> {
   }
   base::Status DecodeBody(base::ByteReader* in) {
     ARROW_ASSIGN_OR_RAISE(const uint64_t size, in->Count(1));
-    keys_.reserve(size);
+    keys_.Reserve(size);
     keys::KeySequenceReader<Key> reader(binding_->input, in);
     for (uint64_t i = 0; i < size; ++i) {
       ARROW_ASSIGN_OR_RAISE(const Key key, reader.Read());
-      keys_.emplace(key);
+      keys_.Add(key);
     }
     return base::Status::OK();
   }
 
  private:
-  void Add(Key key) {
-    if (!keys_.contains(key)) keys_.emplace(key);
-  }
   std::vector<Key> Ascending() const {
-    std::vector<Key> ascending(keys_.begin(), keys_.end());
+    std::vector<Key> ascending = keys_.All();
     std::ranges::sort(ascending);
     return ascending;
   }

@@ -106,7 +106,8 @@ class PropertiesTest : public testing::TestWithParam<Call> {
     pieces.push_back(aggregate_->NewState());
     while (pieces.size() > 1) {
       std::swap(pieces[random_() % pieces.size()], pieces.back());
-      pieces[random_() % (pieces.size() - 1)]->Merge(*pieces.back());
+      State& into = *pieces[random_() % (pieces.size() - 1)];
+      random_() % 2 == 0 ? into.Merge(*pieces.back()) : into.Merge(std::move(*pieces.back()));
       pieces.pop_back();
     }
     return std::move(pieces.front());

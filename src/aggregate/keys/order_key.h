@@ -4,7 +4,8 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
+#include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
 
 #include <bit>
 #include <cmath>
@@ -115,14 +116,15 @@ struct Owned<BytesKey> {
 template <class Key>
 using OwnedKey = typename Owned<Key>::type;
 
-// For maps and sets of owned keys that are looked up by view.
+// For maps of owned keys that are looked up by view.
 struct KeyHash {
   using is_transparent = void;
   size_t operator()(FixedKey key) const { return absl::Hash<FixedKey>()(key); }
-  size_t operator()(BytesKey key) const { return std::hash<BytesKey>()(key); }
+  // absl hashes its own view by itself, and std's by a call of std::hash.
+  size_t operator()(BytesKey key) const {
+    return absl::Hash<absl::string_view>()({key.data(), key.size()});
+  }
 };
-template <class Key>
-using KeySet = absl::flat_hash_set<OwnedKey<Key>, KeyHash, std::equal_to<>>;
 template <class Key, class Value>
 using KeyMap = absl::flat_hash_map<OwnedKey<Key>, Value, KeyHash, std::equal_to<>>;
 

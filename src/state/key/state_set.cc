@@ -61,7 +61,7 @@ Status StateSet::Merge(const Summary& summary, std::vector<int>* missing) {
     base::ByteReader in(summary.states[slot]);
     ARROW_ASSIGN_OR_RAISE(const auto state, bound_.aggregates[slot]->DecodeState(&in));
     ARROW_RETURN_NOT_OK(in.ExpectEnd());
-    states_[slot]->Merge(*state);
+    states_[slot]->Merge(std::move(*state));
   }
   return Status::OK();
 }
