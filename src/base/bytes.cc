@@ -1,5 +1,7 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+
 namespace millrace::base {
 
 void ByteWriter::Varint(uint64_t value) {
@@ -26,22 +28,11 @@ Status ByteReader::TooShort(size_t needed) const {
 
 Result<uint64_t> ByteReader::LongVarint() {
   uint64_t value = 0;
-  size_t used = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    if (used == bytes_.size()) {
-      bytes_.remove_prefix(used);
-      return TooShort(1);
-    }
-    const auto byte = static_cast<uint8_t>(bytes_[used++]);
-    const uint64_t bits = byte & 0x7f;
-    if (shift == 63 && bits > 1) break;
-    value |= bits << shift;
-    if ((byte & 0x80) == 0) {
-      // One encoding per number, so that equal states have equal bytes.
-      if (byte == 0 && shift > 0) break;
-      bytes_.remove_prefix(used);
-      return value;
-    }
+  if (TakeVarint(&value)) return value;
+  const auto goes_on = [](char byte) { return (byte & 0x80) != 0; };
+  if (bytes_.size() < kVarintBytesMax && std::ranges::all_of(bytes_, goes_on)) {
+    bytes_ = {};
+    return TooShort(1);
   }
   return Error(codes::kCorrupt, "a varint is longer than its number needs");
 }

@@ -44,6 +44,22 @@ class ByteReader {
     }
     return LongVarint();
   }
+  // For loops over many: false and nothing taken where Varint() is an error.
+  bool TakeVarint(uint64_t* value) {
+    const size_t end = bytes_.size() < kVarintBytesMax ? bytes_.size() : kVarintBytesMax;
+    uint64_t taken = 0;
+    for (size_t i = 0; i < end; ++i) {
+      const auto byte = static_cast<uint8_t>(bytes_[i]);
+      taken |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+      if ((byte & 0x80) != 0) continue;
+      // One encoding per number, so that equal states have equal bytes.
+      if ((byte == 0 && i > 0) || (i + 1 == kVarintBytesMax && byte > 1)) return false;
+      bytes_.remove_prefix(i + 1);
+      *value = taken;
+      return true;
+    }
+    return false;
+  }
   Result<int64_t> SignedVarint();
   Result<std::string_view> String();
   Result<std::string_view> Raw(size_t size) {
@@ -68,6 +84,8 @@ class ByteReader {
     bytes_.remove_prefix(sizeof value);
     return value;
   }
+  static constexpr size_t kVarintBytesMax = 10;
+
   Result<uint64_t> LongVarint();
   Status TooShort(size_t needed) const;
 

@@ -43,6 +43,11 @@ int64_t Sum(int64_t a, uint64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + b);
 }
 
+// A varint, without the cost of a Result.
+Status Take(ByteReader* in, uint64_t* value) {
+  return in->TakeVarint(value) ? Status::OK() : in->Varint().status();
+}
+
 // Integers as their distance to the smallest.
 void EncodeInts(const std::vector<int64_t>& values, ByteWriter* out) {
   if (values.empty()) return;
@@ -198,8 +203,7 @@ class ColumnDecoder {
       case Physical::kInt:
         return Ints(&ColumnBuffer::ints, [](int64_t value) { return value; });
       case Physical::kUInt:
-        return Fill(&ColumnBuffer::uints,
-                    [&](uint64_t* to) -> Status { return in_.Varint().Value(to); });
+        return Fill(&ColumnBuffer::uints, [&](uint64_t* to) { return Take(&in_, to); });
       case Physical::kFloat:
         return Floats();
       case Physical::kString:
@@ -228,7 +232,8 @@ class ColumnDecoder {
     int64_t least = 0;
     if (valid_ > 0) ARROW_RETURN_NOT_OK(in_.SignedVarint().Value(&least));
     return Fill(array, [&](T* to) -> Status {
-      ARROW_ASSIGN_OR_RAISE(const uint64_t more, in_.Varint());
+      uint64_t more = 0;
+      ARROW_RETURN_NOT_OK(Take(&in_, &more));
       *to = made(Sum(least, more));
       return Status::OK();
     });
@@ -258,17 +263,25 @@ class ColumnDecoder {
     });
   }
 
-  // Each distinct string is kept once.
+  // Each distinct string is kept once, and all of them in one piece, lengths included.
   Status Strings() {
     ARROW_ASSIGN_OR_RAISE(const uint64_t count, in_.Count(1));
     std::vector<std::string_view> distinct;
     distinct.reserve(count);
     for (uint64_t i = 0; i < count; ++i) {
-      ARROW_ASSIGN_OR_RAISE(const std::string_view text, in_.String());
-      distinct.push_back(out_->Keep(text));
+      uint64_t size = 0;
+      ARROW_RETURN_NOT_OK(Take(&in_, &size));
+      ARROW_ASSIGN_OR_RAISE(distinct.emplace_back(), in_.Raw(size));
+    }
+    if (count > 0) {
+      const char* const first = distinct.front().data();
+      const char* const end = distinct.back().data() + distinct.back().size();
+      const char* const kept = out_->Keep({first, static_cast<size_t>(end - first)}).data();
+      for (std::string_view& text : distinct) text = {kept + (text.data() - first), text.size()};
     }
     return Fill(&ColumnBuffer::strings, [&](std::string_view* to) -> Status {
-      ARROW_ASSIGN_OR_RAISE(const uint64_t code, in_.Varint());
+      uint64_t code = 0;
+      ARROW_RETURN_NOT_OK(Take(&in_, &code));
       if (code >= distinct.size()) return Corrupt("a string that is not in its list");
       *to = distinct[code];
       return Status::OK();
@@ -285,7 +298,8 @@ class ColumnDecoder {
 Status DecodeTimes(ByteReader* in, uint64_t rows, EventBlock* out) {
   EventTime before = EventTime::Micros(0);
   for (uint64_t i = 0; i < rows; ++i) {
-    ARROW_ASSIGN_OR_RAISE(const uint64_t later, in->Varint());
+    uint64_t later = 0;
+    ARROW_RETURN_NOT_OK(Take(in, &later));
     before = EventTime::Micros(Sum(before.micros(), later));
     out->times.push_back(before);
   }
