@@ -47,14 +47,21 @@ WindowRead::WindowRead(const state::ViewBinding& binding, const std::vector<int>
     times_of_.push_back(static_cast<int>(window - windows_.begin()));
     function->asked.emplace_back(times_of_.back(), i);
   }
-  std::vector<bool> read(binding.table->columns.size());
   for (Function& function : functions_) {
     std::sort(function.asked.begin(), function.asked.end());
+  }
+  block_ = state::EventBlock(binding.table->layout());
+  rings_.resize(windows_.size());
+}
+
+std::vector<bool> WindowRead::ColumnsOf(std::span<const int> functions) const {
+  std::vector<bool> read(binding_.table->columns.size());
+  for (const int index : functions) {
+    const Function& function = functions_[index];
     if (function.column >= 0) read[function.column] = true;
     if (function.filter >= 0) read[function.filter] = true;
   }
-  block_ = state::EventBlock(binding.table->layout(), std::move(read));
-  rings_.resize(windows_.size());
+  return read;
 }
 
 void WindowRead::Begin(EventTime as_of) {
@@ -124,7 +131,7 @@ Result<bool> WindowRead::TakePart(const Summary& part, std::span<const int> func
     if (into.states[index] == nullptr) {
       into.states[index] = std::move(state);
     } else {
-      into.states[index]->Merge(*state);
+      into.states[index]->Merge(std::move(*state));
     }
   }
   return true;
@@ -153,21 +160,25 @@ Status WindowRead::TakeClosed(const state::StoredKey& key) {
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<Summary> last, key.LastChunks());
   ARROW_RETURN_NOT_OK(TakeParts(last, all_functions_, &chunks));
-  // Chunks that are read for the same functions, together.
-  std::stable_sort(chunks.begin(), chunks.end(),
-                   [](const Unread& a, const Unread& b) { return a.functions < b.functions; });
+  return TakeChunks(key, &chunks);
+}
+
+// Those that are read for the same functions, together.
+Status WindowRead::TakeChunks(const state::StoredKey& key, std::vector<Unread>* chunks) {
+  std::ranges::stable_sort(*chunks, {}, &Unread::functions);
   constexpr size_t kChunksAtOnce = 64;
-  for (size_t first = 0; first < chunks.size();) {
+  for (auto first = chunks->begin(); first != chunks->end();) {
     std::vector<int64_t> numbers;
-    size_t next = first;
-    for (; next < chunks.size() && chunks[next].functions == chunks[first].functions &&
+    auto next = first;
+    for (; next != chunks->end() && next->functions == first->functions &&
            numbers.size() < kChunksAtOnce;
          ++next) {
-      numbers.push_back(chunks[next].number);
+      numbers.push_back(next->number);
     }
     block_.Clear();
+    block_.set_read(ColumnsOf(first->functions));
     ARROW_RETURN_NOT_OK(key.ReadChunks(numbers, &block_));
-    TakeRows(block_.View(), chunks[first].functions);
+    TakeRows(block_.View(), first->functions);
     first = next;
   }
   return Status::OK();
@@ -198,7 +209,7 @@ void WindowRead::Finish(ViewCells* out) {
         if (state == nullptr) {
           state = std::move(more);
         } else {
-          state->Merge(*more);
+          state->Merge(std::move(*more));
         }
       }
       if (state == nullptr) state = function.aggregate->NewState();
@@ -218,6 +229,7 @@ Status WindowRead::Read(const state::StoredKey* key, EventTime as_of, ViewCells*
   Begin(as_of);
   if (key != nullptr) {
     block_.Clear();
+    block_.set_read(ColumnsOf(all_functions_));
     ARROW_RETURN_NOT_OK(key->ReadOpen(&block_));
     TakeRows(block_.View(), all_functions_);
     if (key->head().chunks > 0) ARROW_RETURN_NOT_OK(TakeClosed(*key));

@@ -47,6 +47,7 @@ class WindowRead {
   };
 
   void Begin(base::EventTime as_of);
+  std::vector<bool> ColumnsOf(std::span<const int> functions) const;
   int RingOf(base::EventTime time) const;  // -1: in no window
   void UpdateRing(const state::EventColumns& events, std::span<const int> functions, Ring* ring);
   void TakeRows(const state::EventColumns& events, std::span<const int> functions);
@@ -56,6 +57,7 @@ class WindowRead {
   base::Status TakeParts(const std::vector<state::Summary>& parts, std::span<const int> functions,
                          std::vector<Unread>* unread);
   base::Status TakeClosed(const state::StoredKey& key);
+  base::Status TakeChunks(const state::StoredKey& key, std::vector<Unread>* chunks);
   base::Status TakeTiles(const state::StoredKey& key);
   void Finish(ViewCells* out);
 

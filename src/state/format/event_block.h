@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -32,6 +33,8 @@ class EventBlock {
   int64_t size() const { return static_cast<int64_t>(times.size()); }
   bool has_created() const { return has_created_; }
   bool reads(size_t column) const { return read_[column]; }
+  // Which are from now on. REQUIRES: it is empty.
+  void set_read(std::vector<bool> read) { read_ = std::move(read); }
   void Clear();  // keeps the memory
   void AppendFrom(const EventColumns& from, int64_t row);
   // Valid until the next change.
