@@ -46,6 +46,7 @@ VIEWS = [
          joined=UnixTimestamp, taste=Array(Float64), avatar=Bytes),
     view("user_fresh", USER, PROFILES, ttl=datetime.timedelta(days=30), age=Int64, city=String),
     view("item_catalog", ITEM, CATALOG, price=Float64, stock=Int64, age=Int64, tags=Array(String)),
+    view("user_report", USER, PROFILES, city=String),
     view("gone", USER, PROFILES, age=Int64),  # which only Feast knows
     view("spend", USER, PROFILES, age=Int64),
 ]

@@ -31,9 +31,11 @@ entities:
 sources:
   profiles: {path: "profiles/*.parquet", timestamp: event_time, created: known_at}
   catalog: {path: "catalog/*.parquet", timestamp: event_time, created: known_at}
+  reports: {timestamp: at, timestamp_unit: ms, columns: {user_id: int64, at: int64, city: string}}
 views:
   user_profile: {entity: user, source: profiles, features: [age, level, score, ratio, active, city, joined, taste, avatar]}
   user_fresh: {entity: user, source: profiles, ttl: 30d, features: [age, city]}
+  user_report: {entity: user, source: reports, features: [city]}
   item_catalog: {entity: item, source: catalog, features: [price, stock, age, tags]}
   spend: {entity: user, source: profiles, window: 30d, features: {age: max(age)}}
 services:
@@ -319,6 +321,18 @@ def test_a_repeated_write_changes_nothing(feast, url):
     for _ in range(2):
         feast.value("write", url, view="user_profile", df=row)
     assert feast.value("get", url, features=["user_profile:age"], rows=rows_of([13]))["age"] == [1]
+
+
+def test_an_event_time_that_is_an_integer_is_written_in_its_unit(feast, url):
+    def report(at: datetime.datetime) -> dict:
+        return {"user_id": [1], "city": ["Oslo"], "event_time": [at.isoformat()], "known_at": [at.isoformat()]}
+
+    raised, message = feast.error("write", url, view="user_report", df=report(ago(0.2) + datetime.timedelta(microseconds=1)))
+    assert raised == "feast.errors.FeastError"
+    assert "row 1: column 'at'" in message and "milliseconds" in message
+    feast.value("write", url, view="user_report", df=report(ago(0.2) + datetime.timedelta(milliseconds=1)))
+    ours = feast.value("get", url, features=["user_report:city"], rows=rows_of([1, 2]))
+    assert ours == {"user_id": [1, 2], "city": ["Oslo", None]}
 
 
 def test_an_older_row_changes_nothing_where_feast_takes_what_came_last(feast, url):

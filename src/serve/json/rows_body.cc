@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/time.h"
+#include "sources/cells/cell_text.h"
+#include "sources/cells/shown_text.h"
 
 namespace millrace::serve {
 
@@ -41,6 +43,54 @@ void AppendFeastTimes(dom::element value, std::string* out) {
   } else {
     *out += '"' + base::FormatTime(base::EventTime::Micros(seconds * 1'000'000)) + '"';
   }
+}
+
+std::string_view NameOf(features::TimestampUnit unit) {
+  switch (unit) {
+    case features::TimestampUnit::kSeconds:
+      return "seconds";
+    case features::TimestampUnit::kMillis:
+      return "milliseconds";
+    case features::TimestampUnit::kMicros:
+      return "microseconds";
+    case features::TimestampUnit::kNanos:
+      return "nanoseconds";
+    case features::TimestampUnit::kNone:
+      break;
+  }
+  return "";
+}
+
+// The time as an integer of the field's unit. False: it is none.
+bool AppendCount(dom::element value, features::TimestampUnit unit, std::string* out) {
+  std::string text;
+  AppendFeastTimes(value, &text);
+  if (text == "null") {
+    *out += text;
+    return true;
+  }
+  if (text.front() != '"') return false;
+  const auto count = sources::CountOf(std::string_view(text).substr(1, text.size() - 2), unit);
+  if (count.has_value()) *out += fmt::to_string(*count);
+  return count.has_value();
+}
+
+// What a cell becomes in its row, of this number.
+base::Status AppendCell(dom::element value, const RowField& field, size_t number,
+                        std::string* out) {
+  if (!field.feast_times) {
+    *out += simdjson::minify(value);
+  } else if (field.unit == features::TimestampUnit::kNone) {
+    AppendFeastTimes(value, out);
+  } else if (!AppendCount(value, field.unit, out)) {
+    return base::Error(
+        base::codes::kBadValue,
+        fmt::format("row {}: column '{}' is {}; expected a time (ISO-8601) that is a whole number "
+                    "of {}",
+                    number, field.name, sources::ShownText(std::string(simdjson::minify(value))),
+                    NameOf(field.unit)));
+  }
+  return base::Status::OK();
 }
 
 }  // namespace
@@ -81,11 +131,7 @@ Result<std::vector<std::string>> RowsOf(const BodyFields& fields, const RowField
       std::string& text = rows[row++];
       if (text.size() > 1) text += ',';
       text += name;
-      if (field.feast_times) {
-        AppendFeastTimes(element, &text);
-      } else {
-        text += simdjson::minify(element);
-      }
+      ARROW_RETURN_NOT_OK(AppendCell(element, field, row, &text));
     }
   }
   for (std::string& row : rows) row += '}';

@@ -22,6 +22,8 @@ base::Result<std::vector<std::string>> Rows(std::string body) {
   const auto field_of = [](std::string_view column) -> RowField {
     if (column == "left_out") return {};
     if (column == "theirs") return {"our\"s"};
+    if (column == "seconds") return {"at", true, features::TimestampUnit::kSeconds};
+    if (column == "millis") return {"at", true, features::TimestampUnit::kMillis};
     return {std::string(column), column.starts_with("time")};
   };
   return RowsOf(fields, field_of, kRowsMax);
@@ -62,6 +64,26 @@ TEST(RowsBody, WhatIsNoTimeStaysAsItIs) {
       ElementsAre(R"({"time":1.5})", R"({"time":9223372036854775807})", R"({"time":{"a":1}})"));
   EXPECT_THAT(Of(R"({"a": [1795741200, "NaT"]})"),
               ElementsAre(R"({"a":1795741200})", R"({"a":"NaT"})"));
+}
+
+TEST(RowsBody, TimesAsIntegersOfAUnit) {
+  EXPECT_THAT(Of(R"({"millis": ["2026-11-27T01:00:00.25", "2026-11-27 02:00:00+01:00", -1]})"),
+              ElementsAre(R"({"at":1795741200250})", R"({"at":1795741200000})", R"({"at":-1000})"));
+  EXPECT_THAT(Of(R"({"seconds": ["NaT", null, -9223372036854775808]})"),
+              ElementsAre(R"({"at":null})", R"({"at":null})", R"({"at":null})"));
+}
+
+TEST(RowsBody, ATimeThatItsUnitDoesNotHoldIsRefusedByRowAndColumn) {
+  const auto refused = [](const std::string& times) {
+    return base::ProblemsOf(Rows(R"({"df": {"seconds": )" + times + "}}").status())[0].message;
+  };
+  EXPECT_EQ(refused(R"([0, "2026-11-27T01:00:00.25"])"),
+            "row 2: column 'at' is \"2026-11-27T01:00:00.25\"; expected a time (ISO-8601) that is "
+            "a whole number of seconds");
+  for (const char* times :
+       {R"(["soon"])", "[1.5]", "[[0]]", R"(["2026-11-27T01:00:00.0000001"])"}) {
+    EXPECT_EQ(CodeOf(R"({"df": {"seconds": )" + std::string(times) + "}}"), "bad_value") << times;
+  }
 }
 
 TEST(RowsBody, WhatIsNoTable) {

@@ -117,7 +117,7 @@ Status ReadWrite(HttpRequest& request, Backend* backend, QueuedPush* queued) {
   queued->push.to = sources::PushTo::kOnline;
   const auto times = TimesOf(*backend->reads->plan(), view);
   const auto field_of = [&](std::string_view column) -> RowField {
-    if (column == "event_timestamp") return {to.timestamp, true};
+    if (column == "event_timestamp") return {to.timestamp, true, to.timestamp_unit};
     if (column == "created") return {to.created, true};
     for (const auto& [name, field] : to.columns) {
       if (name == column) return {field, times.contains(column)};

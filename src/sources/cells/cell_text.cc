@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -186,6 +187,41 @@ std::optional<int64_t> MicrosOf(int64_t value, TimestampUnit unit) {
       return value;
     case TimestampUnit::kNanos:
       return base::FloorDiv(value, 1'000);
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> CountOf(std::string_view text, TimestampUnit unit) {
+  const auto time = base::ParseTime(text);
+  if (!time.ok()) return std::nullopt;
+  // What the time has lost: digits past the sixth of the fraction, of which a time has but one.
+  const size_t point = std::min(text.find_first_of(".,"), text.size());
+  const std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+  int64_t nanos = 0;
+  for (size_t i = 6; i < fraction.size() && fraction[i] >= '0' && fraction[i] <= '9'; ++i) {
+    const int64_t digit = fraction[i] - '0';
+    if (digit != 0 && (unit != TimestampUnit::kNanos || i >= 9)) return std::nullopt;
+    if (i < 9) nanos += digit * (i == 6 ? 100 : (i == 7 ? 10 : 1));
+  }
+  const int64_t micros = time->micros();
+  int64_t count = 0;
+  switch (unit) {
+    case TimestampUnit::kNone:
+      return std::nullopt;
+    case TimestampUnit::kSeconds:
+      if (micros % 1'000'000 != 0) return std::nullopt;
+      return micros / 1'000'000;
+    case TimestampUnit::kMillis:
+      if (micros % 1'000 != 0) return std::nullopt;
+      return micros / 1'000;
+    case TimestampUnit::kMicros:
+      return micros;
+    case TimestampUnit::kNanos:
+      if (__builtin_mul_overflow(micros, int64_t{1'000}, &count) ||
+          __builtin_add_overflow(count, nanos, &count)) {
+        return std::nullopt;
+      }
+      return count;
   }
   return std::nullopt;
 }

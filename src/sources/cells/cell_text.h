@@ -33,6 +33,10 @@ bool IsUtf8(std::string_view text);
 // Microseconds since the epoch; nothing when it is no int64.
 std::optional<int64_t> MicrosOf(int64_t value, features::TimestampUnit unit);
 
+// The inverse for a time's text (ISO-8601): how many units since the epoch it is. Nothing when it
+// is no time, no whole number of them, or no int64; digits past microseconds count.
+std::optional<int64_t> CountOf(std::string_view time, features::TimestampUnit unit);
+
 // Whether a float32 holds it: a finite number stays finite.
 bool FitsFloat32(double value);
 

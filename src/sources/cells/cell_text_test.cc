@@ -132,6 +132,29 @@ TEST(CellText, IntegersAreTimesByTheirUnit) {
   EXPECT_EQ(ReadAs("timestamp", "2025-01-31", TimestampUnit::kSeconds), "2025-01-31T00:00:00Z");
 }
 
+TEST(CellText, TimesAreIntegersOfAUnitThatHoldsThem) {
+  const auto counts = [](const std::string& text) {
+    std::string all;
+    for (const auto unit : {TimestampUnit::kSeconds, TimestampUnit::kMillis, TimestampUnit::kMicros,
+                            TimestampUnit::kNanos}) {
+      const auto count = CountOf(text, unit);
+      all += (all.empty() ? "" : " ") + (count.has_value() ? std::to_string(*count) : "-");
+    }
+    return all;
+  };
+  EXPECT_EQ(counts("1970-01-01T00:00:02Z"), "2 2000 2000000 2000000000");
+  EXPECT_EQ(counts("1969-12-31 23:59:59+00:00"), "-1 -1000 -1000000 -1000000000");
+  EXPECT_EQ(counts("1970-01-01T00:00:00.250"), "- 250 250000 250000000");
+  EXPECT_EQ(counts("1970-01-01T00:00:00.000001"), "- - 1 1000");
+  EXPECT_EQ(counts("1969-12-31T23:59:59.9999999"), "- - - -100");
+  EXPECT_EQ(counts("1970-01-01T01:00:00,123456789+01:00"), "- - - 123456789");
+  EXPECT_EQ(counts("1970-01-01T00:00:01.0000000000"), "1 1000 1000000 1000000000");
+  EXPECT_EQ(counts("1970-01-01T00:00:01.0000000001"), "- - - -");
+  EXPECT_EQ(counts("9999-12-31"), "253402214400 253402214400000 253402214400000000 -");
+  EXPECT_EQ(counts("soon"), "- - - -");
+  EXPECT_FALSE(CountOf("1970-01-01", TimestampUnit::kNone).has_value());
+}
+
 TEST(CellText, Dates) {
   EXPECT_EQ(ReadAs("date", "1969-12-31"), "1969-12-31");
   EXPECT_EQ(ReadAs("date", "2025-01-31T00:00:00Z"), "2025-01-31");
