@@ -106,9 +106,8 @@ class RowSorter::MemoryRun final : public SortedRows {
 // A run in a file: per key its bytes, how many rows, the rows.
 class RowSorter::FileRun final : public SortedRows {
  public:
-  static Result<std::unique_ptr<FileRun>> Write(MemoryRun* rows,
-                                                const std::vector<uint64_t>& counts,
-                                                RunFile* file) {
+  static Result<WaitingRun> Write(MemoryRun* rows, const std::vector<uint64_t>& counts,
+                                  RunFile* file) {
     const int64_t begin = file->end();
     SortedKey key;
     for (const uint64_t count : counts) {
@@ -124,10 +123,11 @@ class RowSorter::FileRun final : public SortedRows {
       }
     }
     ARROW_RETURN_NOT_OK(file->Flush());
-    return std::make_unique<FileRun>(RunReader(*file, begin, file->end()), counts.size());
+    return WaitingRun{begin, file->end(), counts.size()};
   }
 
-  FileRun(RunReader run, uint64_t keys) : run_(std::move(run)), keys_(keys) {}
+  FileRun(const RunFile& file, const WaitingRun& run)
+      : run_(file, run.begin, run.end), keys_(run.keys) {}
 
   Result<bool> NextKey(SortedKey* key) override {
     std::string_view skipped;
@@ -162,7 +162,7 @@ class RowSorter::FileRun final : public SortedRows {
 // Runs side by side; the rows of a key one run after the other.
 class RowSorter::MergedRuns final : public SortedRows {
  public:
-  explicit MergedRuns(std::vector<SortedRows*> runs) : runs_(std::move(runs)) {}
+  explicit MergedRuns(std::vector<std::unique_ptr<SortedRows>> runs) : runs_(std::move(runs)) {}
 
   Status Start() {
     for (size_t run = 0; run < runs_.size(); ++run) ARROW_RETURN_NOT_OK(Push(run));
@@ -200,7 +200,7 @@ class RowSorter::MergedRuns final : public SortedRows {
     return Status::OK();
   }
 
-  std::vector<SortedRows*> runs_;
+  std::vector<std::unique_ptr<SortedRows>> runs_;
   std::priority_queue<Head, std::vector<Head>, std::greater<>> heads_;
   Key key_;
   std::vector<size_t> current_;  // runs that have the key, in order
@@ -282,8 +282,8 @@ Status RowSorter::Spill() {
     file_ = std::make_unique<RunFile>(descriptor);
   }
   MemoryRun memory(*this);
-  ARROW_ASSIGN_OR_RAISE(auto run, FileRun::Write(&memory, in_order, file_.get()));
-  runs_.push_back(std::move(run));
+  ARROW_ASSIGN_OR_RAISE(const WaitingRun run, FileRun::Write(&memory, in_order, file_.get()));
+  runs_.push_back(run);
   numbers_.clear();
   keys_.clear();
   order_.clear();
@@ -297,20 +297,11 @@ Result<std::unique_ptr<SortedRows>> RowSorter::Finish() {
   Sort();
   auto memory = std::make_unique<MemoryRun>(*this);
   if (runs_.empty()) return memory;
-  // What is in memory is the last run.
-  struct WithMemory final : SortedRows {
-    WithMemory(std::vector<SortedRows*> runs, std::unique_ptr<MemoryRun> last)
-        : memory(std::move(last)), merged(std::move(runs)) {}
-    Result<bool> NextKey(SortedKey* key) override { return merged.NextKey(key); }
-    Result<bool> NextRow(std::string_view* row) override { return merged.NextRow(row); }
-    std::unique_ptr<MemoryRun> memory;
-    MergedRuns merged;
-  };
-  std::vector<SortedRows*> runs;
-  for (const auto& run : runs_) runs.push_back(run.get());
-  runs.push_back(memory.get());
-  auto merged = std::make_unique<WithMemory>(std::move(runs), std::move(memory));
-  ARROW_RETURN_NOT_OK(merged->merged.Start());
+  std::vector<std::unique_ptr<SortedRows>> runs;
+  for (const WaitingRun& run : runs_) runs.push_back(std::make_unique<FileRun>(*file_, run));
+  runs.push_back(std::move(memory));  // what came last
+  auto merged = std::make_unique<MergedRuns>(std::move(runs));
+  ARROW_RETURN_NOT_OK(merged->Start());
   return merged;
 }
 

@@ -48,7 +48,8 @@ class RowSorter {
   base::Status EndBatch();
   int64_t rows() const { return rows_added_; }
 
-  // Once, after the last EndBatch.  REQUIRES: the sorter outlives what it gives.
+  // All rows so far, from the first one on each time. REQUIRES: the sorter outlives what it gives.
+  // INVALIDATES: what it gave before, as Add does.
   base::Result<std::unique_ptr<SortedRows>> Finish();
 
  private:
@@ -58,6 +59,11 @@ class RowSorter {
     const char* bytes;
     uint32_t size;
     uint32_t key;
+  };
+  struct WaitingRun {
+    int64_t begin;  // in the file
+    int64_t end;
+    uint64_t keys;
   };
   class Arena;
   class MemoryRun;
@@ -77,7 +83,7 @@ class RowSorter {
   std::vector<uint32_t> order_;                              // keys by their bytes
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<RunFile> file_;
-  std::vector<std::unique_ptr<FileRun>> runs_;
+  std::vector<WaitingRun> runs_;
 };
 
 }  // namespace millrace::state

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "state/state_testing.h"
 
@@ -82,6 +83,35 @@ TEST(RowSorter, SkipsRowsThatNobodyTakes) {
   EXPECT_EQ(row, "1");
   EXPECT_FALSE(*(*sorted)->NextRow(&row));
   EXPECT_FALSE(*(*sorted)->NextKey(&key));
+}
+
+TEST(RowSorter, GivesAllRowsAgainWithThoseThatCame) {
+  for (const int64_t bytes_max : {int64_t{1}, int64_t{1} << 30}) {
+    RowSorter sorter(bytes_max, &OpenSpillForTest);
+    const auto add = [&](const std::string& key, int64_t time) {
+      const uint32_t number = sorter.KeyNumber({key, ""});
+      sorter.Add(number, EventTime::Micros(time), EventTime(), key + std::to_string(time));
+      EXPECT_TRUE(sorter.EndBatch().ok());
+    };
+    const auto all = [&] {
+      const auto sorted = sorter.Finish();
+      std::multiset<std::string> rows;
+      SortedKey key;
+      std::string_view row;
+      while (*(*sorted)->NextKey(&key)) {
+        while (*(*sorted)->NextRow(&row)) rows.insert(std::string(row));
+      }
+      return rows;
+    };
+    add("b", 2);
+    add("a", 1);
+    add("b", 1);
+    EXPECT_EQ(all(), (std::multiset<std::string>{"a1", "b1", "b2"}));
+    add("b", 1);
+    add("c", 1);
+    EXPECT_EQ(all(), (std::multiset<std::string>{"a1", "b1", "b1", "b2", "c1"}));
+    EXPECT_EQ(all(), (std::multiset<std::string>{"a1", "b1", "b1", "b2", "c1"}));
+  }
 }
 
 TEST(RowSorter, SaysThatItCannotSpill) {
