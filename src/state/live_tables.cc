@@ -95,6 +95,16 @@ int LiveTables::FindTable(const features::FeaturePlan* plan, int view) const {
   return -1;
 }
 
+void LiveTables::Follow(const Catalog& now) {
+  for (const auto& live : tables) {
+    for (const Table& table : now.tables) {
+      if (live->fresh || table.number != live->table.number) continue;
+      live->table.complete_since = std::max(live->table.complete_since, table.complete_since);
+      live->table.looked_up_until = std::max(live->table.looked_up_until, table.looked_up_until);
+    }
+  }
+}
+
 std::vector<std::vector<int>> LiveTables::Rounds() const {
   std::vector<std::vector<int>> rounds;
   std::set<int> done;

@@ -44,6 +44,9 @@ struct LiveTables {
   // those that look them up.
   std::vector<std::vector<int>> Rounds() const;
   int FindTable(const features::FeaturePlan* plan, int view) const;  // -1: none
+  // Takes over up to when their tables are used and complete by `now`, a later catalogue of the
+  // version that they were chosen by.
+  void Follow(const Catalog& now);
 };
 
 }  // namespace millrace::state

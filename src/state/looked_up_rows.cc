@@ -33,6 +33,19 @@ void LookedUpRows::Add(std::string_view entity_key, const EventColumns& events, 
   added_.try_emplace(std::string(entity_key), layout_).first->second.AppendFrom(events, row);
 }
 
+int64_t LookedUpRows::CountEntered(EventTime after, EventTime until) const {
+  int64_t count = 0;
+  for (const auto& [key, rows] : added_) {
+    for (int64_t row = 0; row < rows.size(); ++row) {
+      const std::optional<EventTime> created =
+          rows.has_created() ? std::optional(rows.created[row]) : std::nullopt;
+      const EventTime entry = window::SnapshotEntry(rows.times[row], created);
+      count += after < entry && entry <= until;
+    }
+  }
+  return count;
+}
+
 Status LookedUpRows::LoadHeads(std::vector<Asked>* asked, kv::Found* found) const {
   if (before_ == nullptr || asked->empty()) return Status::OK();
   std::vector<std::string> keys;

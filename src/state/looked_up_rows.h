@@ -22,6 +22,10 @@ class LookedUpRows {
   LookedUpRows(ViewBinding binding, const kv::Snapshot* before);
 
   void Add(std::string_view entity_key, const EventColumns& events, int64_t row);
+  // Those in the store are now the ones of `before`, which outlives this.
+  void Follow(const kv::Snapshot* before) { before_ = before; }
+  // How many of the rows that were added came to count after `after` and until `until`.
+  int64_t CountEntered(base::EventTime after, base::EventTime until) const;
 
   // What each row of the batch gains: a settled column per stored feature of the view, in their
   // order; null where no row stands at the event's time.
@@ -34,7 +38,7 @@ class LookedUpRows {
 
   const ViewBinding binding_;
   const RowLayout layout_;
-  const kv::Snapshot* const before_;
+  const kv::Snapshot* before_;
   absl::flat_hash_map<std::string, EventBlock> added_;
 };
 

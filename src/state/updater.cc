@@ -13,6 +13,7 @@
 #include "state/format/store_keys.h"
 #include "state/sort/counted_rows.h"
 #include "state/sort/key_batch.h"
+#include "state/transaction_sink.h"
 #include "window/window.h"
 
 namespace millrace::state {
@@ -23,33 +24,6 @@ using base::Status;
 using columns::Column;
 using columns::EventBatch;
 using columns::OwnedColumn;
-using features::ViewKind;
-
-struct Updater::TableWork {
-  LiveTable* live = nullptr;
-  KeptTimes kept;
-  std::vector<features::ViewProjector> projectors;  // by LiveTable::views
-  std::vector<LookedUpRows*> feeds;                 // lookups that see its rows
-  // The latest instant at which events of views that look this one up did so, before this update.
-  EventTime looked_up_until = EventTime::Min();
-  bool changed = false;
-  std::vector<FilePlace> files;
-  std::map<std::string, int64_t> offsets;
-  std::vector<columns::ColumnBuffer> nulls;  // of columns that no live view computes
-};
-
-class Updater::TransactionSink final : public RowSink {
- public:
-  explicit TransactionSink(kv::Transaction* transaction) : transaction_(transaction) {}
-  Status Put(std::string key, std::string value) override { return transaction_->Put(key, value); }
-  Status Append(std::string key, std::string bytes) override {
-    return transaction_->Append(key, bytes);
-  }
-  Status Delete(std::string key) override { return transaction_->Delete(key); }
-
- private:
-  kv::Transaction* const transaction_;
-};
 
 Updater::Updater(kv::Store* store, UpdaterOptions options)
     : store_(store), options_(std::move(options)) {}
@@ -62,8 +36,8 @@ Result<std::unique_ptr<Updater>> Updater::Open(kv::Store* store, const std::vect
   ARROW_ASSIGN_OR_RAISE(updater->before_, store->Read());
   ARROW_ASSIGN_OR_RAISE(updater->description_,
                         Description::Read(*updater->before_, updater->options_.project));
-  updater->now_ = updater->description_.Now(updater->options_.now);
-  updater->live_ = LiveTables::Choose(views, updater->description_.catalog, updater->now_);
+  const EventTime now = updater->description_.Now(updater->options_.now);
+  updater->live_ = LiveTables::Choose(views, updater->description_.catalog, now);
   const int64_t share = updater->options_.memory_bytes / 2;
   updater->stored_rows_ = std::make_unique<RowSorter>(share, updater->options_.open_spill);
   updater->fresh_rows_ = std::make_unique<RowSorter>(share, updater->options_.open_spill);
@@ -71,14 +45,17 @@ Result<std::unique_ptr<Updater>> Updater::Open(kv::Store* store, const std::vect
     auto work = std::make_unique<TableWork>();
     work->live = live.get();
     if (live->fresh) live->table.chunks = updater->options_.chunks;
-    const bool windowed = live->table.kind == ViewKind::kWindowed;
-    if (windowed) work->kept.keep_from = live->kept.KeepFrom(updater->now_);
-    work->kept.settled = live->kept.Settled(updater->now_);
     for (const LiveView& view : live->views) work->projectors.emplace_back(*view.plan, view.of());
     updater->works_.push_back(std::move(work));
   }
+  updater->SetNow(now);
   ARROW_RETURN_NOT_OK(updater->OpenLookups());
   return updater;
+}
+
+void Updater::SetNow(EventTime now) {
+  now_ = now;
+  for (const auto& work : works_) work->SetNow(now);
 }
 
 // Who looks up what: views that are looked up are kept at hand.
@@ -93,9 +70,7 @@ Status Updater::OpenLookups() {
                                                          "', which is not materialized yet");
         }
         TableWork& work = *works_[target];
-        if (!live->fresh) {
-          work.looked_up_until = std::max(work.looked_up_until, live->table.looked_up_until);
-        }
+        work.looked_up_by.insert(live.get());
         auto& rows = looked_up_[{view.plan, lookup.view}];
         if (rows != nullptr) continue;
         const LiveTable& of = *live_.tables[target];
@@ -106,33 +81,18 @@ Status Updater::OpenLookups() {
       }
     }
   }
+  for (const auto& work : works_) work->FindLookedUpUntil();
   return Status::OK();
 }
 
 Result<std::vector<FilePlace>> Updater::Files(int table) const {
-  std::vector<FilePlace> files;
   const LiveTable& live = *live_.tables[table];
-  if (live.fresh) return files;
-  ARROW_ASSIGN_OR_RAISE(const auto rows, before_->Range(FilesPrefix(live.table.number)));
-  kv::Row row;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool more, rows->Next(&row));
-    if (!more) return files;
-    ARROW_ASSIGN_OR_RAISE(FilePlace file, FilePlace::Decode(row.value));
-    files.push_back(std::move(file));
-  }
+  if (live.fresh) return std::vector<FilePlace>();
+  return ReadFiles(*before_, live.table.number);
 }
 
-Result<int64_t> Updater::Offset(int table, std::string_view origin) const {
-  const LiveTable& live = *live_.tables[table];
-  if (live.fresh) return 0;
-  const std::string key = OffsetKey(live.table.number, origin);
-  const std::string_view asked = key;
-  ARROW_ASSIGN_OR_RAISE(const kv::Found found, before_->GetMany(std::span(&asked, 1)));
-  if (!found.values[0].has_value()) return 0;
-  base::ByteReader in(*found.values[0]);
-  ARROW_ASSIGN_OR_RAISE(const uint64_t next, in.Varint());
-  return static_cast<int64_t>(next);
+Result<int64_t> Updater::Offset(int table, std::string_view origin) {
+  return works_[table]->Offset(origin, *before_);
 }
 
 void Updater::AddFile(int table, FilePlace file) {
@@ -183,19 +143,8 @@ Status Updater::AddTo(TableWork* work, const EventBatch& batch) {
     report_.rejected.Merge(rows.back().rejected);
     PlaceCells(live.bindings[v], rows.back(), &events.cells);
   }
-  FillNulls(work, batch.size, &events);
+  work->FillNulls(batch.size, &events);
   return AddRows(work, rows[0], events);
-}
-
-// A column that nobody computes any more is null from now on.
-void Updater::FillNulls(TableWork* work, int64_t size, EventColumns* events) {
-  work->nulls.clear();
-  for (size_t i = 0; i < events->cells.size(); ++i) {
-    if (!events->cells[i].type.is_null()) continue;
-    columns::ColumnBuffer& nulls = work->nulls.emplace_back(work->live->table.columns[i].type);
-    for (int64_t row = 0; row < size; ++row) nulls.AppendNull();
-    events->cells[i] = nulls.View();
-  }
 }
 
 // Which rows of a batch there are, and by which key, is the same for all views of an event id.
@@ -250,14 +199,41 @@ std::unique_ptr<KeyWriter> Updater::MakeWriter(std::string_view prefix, RowSink*
   return nullptr;
 }
 
+Status Updater::Fenced(int64_t commit) const {
+  return base::Error(base::codes::kStoreFenced,
+                     fmt::format("the store is at commit {}, which another writer made after {}",
+                                 commit, description_.commit.number));
+}
+
 // Whoever committed meanwhile may have given its own fresh table the number of one of these.
 Status Updater::CheckUnchanged() const {
   ARROW_ASSIGN_OR_RAISE(const auto now, store_->Read());
   ARROW_ASSIGN_OR_RAISE(const Description found, Description::Read(*now, options_.project));
+  return found.commit_bytes == description_.commit_bytes ? Status::OK()
+                                                         : Fenced(found.commit.number);
+}
+
+Status Updater::Follow() {
+  ARROW_ASSIGN_OR_RAISE(auto now, store_->Read());
+  ARROW_ASSIGN_OR_RAISE(Description found, Description::Read(*now, options_.project));
   if (found.commit_bytes == description_.commit_bytes) return Status::OK();
-  return base::Error(base::codes::kStoreFenced,
-                     fmt::format("the store is at commit {}, which another writer made after {}",
-                                 found.commit.number, description_.commit.number));
+  // Views are bound to the same tables, and numbers of new ones are free, only so long.
+  const bool same_tables = description_.commit_bytes.has_value() &&
+                           found.commit.catalog_version == description_.commit.catalog_version;
+  if (!same_tables) return Fenced(found.commit.number);
+  for (const auto& work : works_) {
+    ARROW_ASSIGN_OR_RAISE(const bool applied, work->IsApplied(*now));
+    if (applied) return Fenced(found.commit.number);
+  }
+  for (const auto& work : works_) {
+    report_.lookup_behind += work->FollowLookups(found.catalog, now.get());
+  }
+  live_.Follow(found.catalog);
+  for (const auto& work : works_) work->FindLookedUpUntil();
+  before_ = std::move(now);
+  description_ = std::move(found);
+  SetNow(description_.Now(now_));
+  return Status::OK();
 }
 
 // What a build left that did not come to its commit.

@@ -21,6 +21,7 @@
 #include "state/live_tables.h"
 #include "state/looked_up_rows.h"
 #include "state/sort/row_sorter.h"
+#include "state/table_work.h"
 
 namespace millrace::state {
 
@@ -58,7 +59,7 @@ class Updater {
   // What of a table's sources is applied already. `table`: index into live().tables; a fresh one
   // has nothing.
   base::Result<std::vector<FilePlace>> Files(int table) const;
-  base::Result<int64_t> Offset(int table, std::string_view origin) const;  // its next row; 0
+  base::Result<int64_t> Offset(int table, std::string_view origin);  // its next row; 0
 
   // Rows of the tables' source. Call it round by round (LiveTables::Rounds), each round with all
   // its rows. Errors: the store's; disk_full.
@@ -66,27 +67,32 @@ class Updater {
   void AddFile(int table, FilePlace file);
   void SetOffset(int table, std::string origin, int64_t next_row);
 
-  // All of it, or nothing. Once. Nothing is written when there is nothing new. Errors:
-  // store_fenced, disk_full, the store's.
+  // Goes on from what others committed since Open, so that the next Commit is not fenced for it:
+  // what was given here stays, and Offset() says what they applied. What was looked up stays too,
+  // as if their rows had come after this update's. REQUIRES: Offset() was asked about every origin
+  // whose offset was set. Error: store_fenced, when that cannot be: they changed the tables, or
+  // applied something that was given here too.
+  base::Status Follow();
+
+  // All of it, or nothing. Nothing is written when there is nothing new. Errors: store_fenced,
+  // after which Follow may lead to another try; disk_full, the store's.
   base::Result<UpdateReport> Commit();
 
  private:
-  struct TableWork;
-  class TransactionSink;
-
   Updater(kv::Store* store, UpdaterOptions options);
   base::Status OpenLookups();
+  void SetNow(base::EventTime now);
   base::Status AddTo(TableWork* work, const columns::EventBatch& batch);
   base::Result<std::vector<columns::Column>> LookUp(const LiveView& live,
                                                     const columns::EventBatch& batch,
                                                     std::vector<columns::OwnedColumn>* owned);
-  static void FillNulls(TableWork* work, int64_t size, EventColumns* events);
   base::Status AddRows(TableWork* work, const features::ViewRows& rows, const EventColumns& events);
   std::unique_ptr<KeyWriter> MakeWriter(std::string_view prefix, RowSink* sink) const;
   base::Status LoadFresh();
   base::Status ApplyRows(kv::Transaction* transaction);
   void LeaveBehind(Catalog* catalog) const;
   base::Status DescribeTables(kv::Transaction* transaction);
+  base::Status Fenced(int64_t commit) const;
   base::Status CheckUnchanged() const;
   base::Status DropLeftovers() const;
 

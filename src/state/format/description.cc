@@ -1,5 +1,7 @@
 #include "state/format/description.h"
 
+#include <utility>
+
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "state/format/store_keys.h"
@@ -116,6 +118,28 @@ Result<FilePlace> FilePlace::Decode(std::string_view bytes) {
   place.rows = static_cast<int64_t>(rows);
   place.path = path;
   return place;
+}
+
+Result<std::vector<FilePlace>> ReadFiles(const kv::Snapshot& snapshot, uint32_t table) {
+  std::vector<FilePlace> files;
+  ARROW_ASSIGN_OR_RAISE(const auto rows, snapshot.Range(FilesPrefix(table)));
+  kv::Row row;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool more, rows->Next(&row));
+    if (!more) return files;
+    ARROW_ASSIGN_OR_RAISE(FilePlace file, FilePlace::Decode(row.value));
+    files.push_back(std::move(file));
+  }
+}
+
+Result<int64_t> ReadOffset(const kv::Snapshot& snapshot, uint32_t table, std::string_view origin) {
+  const std::string key = OffsetKey(table, origin);
+  const std::string_view asked = key;
+  ARROW_ASSIGN_OR_RAISE(const kv::Found found, snapshot.GetMany(std::span(&asked, 1)));
+  if (!found.values[0].has_value()) return 0;
+  ByteReader in(*found.values[0]);
+  ARROW_ASSIGN_OR_RAISE(const uint64_t next, in.Varint());
+  return static_cast<int64_t>(next);
 }
 
 }  // namespace millrace::state

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "kv/store.h"
@@ -62,5 +63,11 @@ struct FilePlace {
   // Error: corrupt.
   static base::Result<FilePlace> Decode(std::string_view bytes);
 };
+
+// What of a table's sources is applied: its files; the next row of an origin, 0 when there was
+// none. Errors: the store's; corrupt.
+base::Result<std::vector<FilePlace>> ReadFiles(const kv::Snapshot& snapshot, uint32_t table);
+base::Result<int64_t> ReadOffset(const kv::Snapshot& snapshot, uint32_t table,
+                                 std::string_view origin);
 
 }  // namespace millrace::state

@@ -1,0 +1,50 @@
+// TableWork: what an update has for one of its tables before it commits: places, offsets, who looks
+// the table up. Called by the updater, which has the rows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "columns/column.h"
+#include "features/view_rows.h"
+#include "kv/store.h"
+#include "state/format/description.h"
+#include "state/key/key_writer.h"
+#include "state/live_tables.h"
+#include "state/looked_up_rows.h"
+
+namespace millrace::state {
+
+struct TableWork {
+  LiveTable* live = nullptr;
+  KeptTimes kept;
+  std::vector<features::ViewProjector> projectors;  // by LiveTable::views
+  std::vector<LookedUpRows*> feeds;                 // lookups that see its rows
+  std::set<const LiveTable*> looked_up_by;
+  // The latest instant at which events of these did so, when the store was last read.
+  base::EventTime looked_up_until = base::EventTime::Min();
+  bool changed = false;
+  std::vector<FilePlace> files;
+  std::map<std::string, int64_t, std::less<>> offsets;
+  std::map<std::string, int64_t> found;      // what these were in the store
+  std::vector<columns::ColumnBuffer> nulls;  // of columns that no live view computes
+
+  void SetNow(base::EventTime now);
+  // The next row of an origin: as set here, else as `before` says.
+  base::Result<int64_t> Offset(std::string_view origin, const kv::Snapshot& before);
+  // Whether somebody else applied to the table what was given to it here.
+  base::Result<bool> IsApplied(const kv::Snapshot& now) const;
+  void FindLookedUpUntil();
+  // Others committed `catalog`. How many of the rows that were given here come after events of
+  // theirs that looked further; `now`: where rows are looked up that are not given here.
+  int64_t FollowLookups(const Catalog& catalog, const kv::Snapshot* now);
+  // A column that nobody computes any more is null from now on.
+  void FillNulls(int64_t size, EventColumns* events);
+};
+
+}  // namespace millrace::state
