@@ -15,12 +15,7 @@ using base::Status;
 
 namespace {
 
-constexpr int kTriesBesidePushes = 2;
 constexpr int kLogWaitSeconds = 1;  // for a command that has the log; all who push wait meanwhile
-
-bool IsFenced(const Status& status) {
-  return !status.ok() && base::ProblemsOf(status)[0].code == base::codes::kStoreFenced;
-}
 
 class Writes final : public OnlineWrites {
  public:
@@ -46,12 +41,9 @@ class Writes final : public OnlineWrites {
   Result<MaterializeReport> Materialize(const MaterializeOptions& options) override {
     const std::lock_guard one(materializing_);
     ARROW_RETURN_NOT_OK(Refresh());
-    for (int tries = 0; tries < kTriesBesidePushes; ++tries) {
-      Result<MaterializeReport> report = MaterializeOnce(options, CopyPlans(), &writing_);
-      if (!IsFenced(report.status())) return report;
-    }
-    const std::lock_guard alone(writing_);
-    return MaterializeOnce(options, plans_, nullptr);
+    return jobs::Materialize(
+        repository_, options,
+        {.store = store_, .plans = [this] { return CopyPlans(); }, .writing = &writing_}, clock_);
   }
 
   Status Compact() override {
@@ -89,11 +81,6 @@ class Writes final : public OnlineWrites {
   ServedPlans CopyPlans() const {
     const std::lock_guard writing(writing_);
     return plans_;
-  }
-
-  Result<MaterializeReport> MaterializeOnce(const MaterializeOptions& options, ServedPlans plans,
-                                            std::mutex* writing) const {
-    return jobs::Materialize(repository_, options, {store_, std::move(plans), writing}, clock_);
   }
 
   Result<PushedSource*> FindPushed(const std::string& name) {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "jobs/update/unread_rows.h"
 #include "sources/files/nameless_file.h"
 #include "sources/push/push_log_reader.h"
 #include "state/binding.h"
@@ -125,11 +126,8 @@ class Attempt {
       return Status::OK();
     }
     for (const std::string& source : sources_) {
-      ARROW_ASSIGN_OR_RAISE(const std::vector<sources::InputFile> writers,
-                            sources::TagPushedRows(of_.push, source, {.tagged = false}));
-      for (const sources::InputFile& writer : writers) {
-        rows_[source].push_back(*sources::ShownWriterRows(writer.path));
-      }
+      ARROW_ASSIGN_OR_RAISE(std::vector<sources::WriterRows> rows, ListLogRows(of_.push, source));
+      if (!rows.empty()) rows_[source] = std::move(rows);
     }
     return Status::OK();
   }

@@ -1,5 +1,6 @@
 // First everything is listed, so that what is wrong is known before anything is read; then rows are
-// read, round by round; then one commit.
+// read, round by round; then one commit. What is pushed meanwhile comes into the tables that are
+// there without this; those that are built are given it in the end, while nobody pushes.
 #include "jobs/update/materialize.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "jobs/update/read_ahead.h"
 #include "jobs/update/served_plans.h"
 #include "jobs/update/unread_files.h"
+#include "jobs/update/unread_rows.h"
 #include "offline/threads.h"
 #include "sources/files/nameless_file.h"
 #include "sources/push/push_log_reader.h"
@@ -33,30 +35,11 @@ constexpr size_t kBatchesAhead = 4;
 constexpr int64_t kBatchRowsMax = 1 << 16;
 constexpr int64_t kBatchRowsMin = 1 << 10;
 constexpr int64_t kBytesPerRow = 512;  // of a batch and what is made of it, roughly
+constexpr int kRunsMax = 10;           // while others make tables
+constexpr int kCommitsMax = 20;        // of a run, while other processes commit
 
-Result<std::set<int>> FindViews(const FeaturePlan& plan, const std::vector<std::string>& names) {
-  std::set<int> views;
-  if (names.empty()) {
-    for (int i = 0; i < static_cast<int>(plan.views.size()); ++i) views.insert(i);
-    return views;
-  }
-  std::vector<std::string> known;
-  for (const features::View& view : plan.views) known.push_back(view.name);
-  std::vector<base::Problem> problems;
-  for (const std::string& name : names) {
-    const int view = plan.FindView(name);
-    if (view >= 0) {
-      views.insert(view);
-      continue;
-    }
-    const bool on_demand = plan.FindOnDemand(name) >= 0;
-    problems.push_back({.code = base::codes::kUnknownName,
-                        .message = "there is no view '" + name + "'" +
-                                   (on_demand ? ": an on-demand view has no rows" : ""),
-                        .hint = on_demand ? "" : base::NearestHint(name, known)});
-  }
-  if (!problems.empty()) return base::Errors(std::move(problems));
-  return views;
+bool IsFenced(const Status& status) {
+  return !status.ok() && base::ProblemsOf(status)[0].code == base::codes::kStoreFenced;
 }
 
 // Rows to read, for the tables that lack them.
@@ -72,27 +55,41 @@ class Materializer {
  public:
   // An `into` without a store: the project's is opened.
   Materializer(const Repository& repository, const MaterializeOptions& options,
-               MaterializeInto into)
+               const MaterializeInto& into, ServedPlans plans)
       : repository_(repository),
         options_(options),
-        plans_(std::move(into.plans)),
-        store_(std::move(into.store)),
+        plans_(std::move(plans)),
+        store_(into.store),
         writing_(into.writing),
         memory_bytes_(options.memory_bytes.value_or(repository.project.memory_bytes_max)),
         threads_(offline::ThreadCount(options.threads)) {}
 
-  Status Open(const base::Clock& clock);
-  // What is to be read in each round.
-  Status List();
-  Status Read();
-  Result<MaterializeReport> Commit();
+  // Once.
+  Result<MaterializeReport> Run(const base::Clock& clock) {
+    ARROW_RETURN_NOT_OK(Open(clock));
+    ARROW_RETURN_NOT_OK(ListRounds(Pass::kFirst));
+    ARROW_RETURN_NOT_OK(RefuseChanged(changed_));
+    ARROW_RETURN_NOT_OK(ReadRounds());
+    return Commit();
+  }
+  // Whether that failed because others had changed what it began with.
+  bool outdated() const { return outdated_; }
 
  private:
   using Round = std::vector<std::unique_ptr<Reading>>;
+  enum class Pass { kFirst, kLast };  // beside pushes, and after them
 
+  Status Open(const base::Clock& clock);
+  // What is to be read in each round.
+  Status ListRounds(Pass pass);
   Status ListSource(const Source& source, const std::vector<int>& tables, Round* round);
-  Status ListPushed(const Source& source, const std::vector<int>& tables, Round* round) const;
+  Status ListPushed(const Source& source, std::vector<int> tables, Pass pass, Round* round);
+  Status AddPushed(const Source& source, const std::vector<sources::WriterRows>& there,
+                   const std::vector<int>& tables, Round* round);
+  Result<MaterializeReport> Commit();
+  Result<state::UpdateReport> CommitBesideOthers();
   sources::ReadOptions OptionsFor(const std::vector<int>& tables) const;
+  Status ReadRounds();
   Status ReadRound(const Round& round);
   Status End(const Reading& reading);
   void Begin(const std::string& stage) const {
@@ -109,7 +106,10 @@ class Materializer {
   const int threads_;
   SourceFolders folders_;
   std::unique_ptr<state::Updater> updater_;
+  bool alone_ = false;  // nobody else can write the store
+  bool outdated_ = false;
   std::vector<Round> rounds_;
+  std::map<std::string, std::vector<sources::WriterRows>> logs_at_first_;  // by source
   std::vector<ChangedFile> changed_;
   std::vector<MaterializedView> tables_;  // what was read, by live().tables
   columns::RejectedRows rejected_;
@@ -127,6 +127,8 @@ Status Materializer::Open(const base::Clock& clock) {
   ARROW_ASSIGN_OR_RAISE(folders_, FoldersOf(project));
   if (store_ == nullptr) {
     ARROW_ASSIGN_OR_RAISE(store_, OpenOnlineStore(project, false, options_.wait_seconds));
+    ARROW_ASSIGN_OR_RAISE(const std::string url, project.Expand(project.online));
+    alone_ = kv::EmbeddedFolder(url, project.folder).has_value();
   }
   ARROW_ASSIGN_OR_RAISE(const auto snapshot, store_->Read());
   ARROW_ASSIGN_OR_RAISE(const auto description, state::Description::Read(*snapshot, project.name));
@@ -145,9 +147,10 @@ Status Materializer::Open(const base::Clock& clock) {
   return Status::OK();
 }
 
-Status Materializer::List() {
+Status Materializer::ListRounds(Pass pass) {
   const FeaturePlan& plan = *plans_.newest().plan;
   std::set<std::string> seen;
+  rounds_.clear();
   for (const std::vector<int>& tables : updater_->live().Rounds()) {
     std::map<std::string, std::vector<int>> by_source;
     for (const int table : tables) {
@@ -157,13 +160,13 @@ Status Materializer::List() {
     Round& round = rounds_.emplace_back();
     for (const auto& [name, of_source] : by_source) {
       const Source& source = plan.sources[plan.FindSource(name)];
-      ARROW_RETURN_NOT_OK(ListSource(source, of_source, &round));
-      ARROW_RETURN_NOT_OK(ListPushed(source, of_source, &round));
+      if (pass == Pass::kFirst) ARROW_RETURN_NOT_OK(ListSource(source, of_source, &round));
+      ARROW_RETURN_NOT_OK(ListPushed(source, of_source, pass, &round));
     }
     for (const auto& reading : round) reading->judged = !seen.contains(reading->source);
     for (const auto& reading : round) seen.insert(reading->source);
   }
-  return RefuseChanged(changed_);
+  return Status::OK();
 }
 
 Status Materializer::ListSource(const Source& source, const std::vector<int>& tables,
@@ -185,41 +188,40 @@ Status Materializer::ListSource(const Source& source, const std::vector<int>& ta
   return Status::OK();
 }
 
-// Each table's own next rows of each writer; tables that lack the same rows read them together.
-Status Materializer::ListPushed(const Source& source, const std::vector<int>& tables,
-                                Round* round) const {
+// A row that a table in the store lacks may be on its way: those that were so at first, and are so
+// in the end, nobody brings.
+Status Materializer::ListPushed(const Source& source, std::vector<int> tables, Pass pass,
+                                Round* round) {
   if (folders_.push.empty()) return Status::OK();
-  sources::PushSelection selection{
-      .to = sources::PushTo::kOnline, .others = false, .tagged = false};
-  ARROW_ASSIGN_OR_RAISE(const std::vector<sources::InputFile> writers,
-                        sources::TagPushedRows(folders_.push, source.name, {.tagged = false}));
-  using Rows = std::map<std::string, sources::RowRange>;  // by writer
-  std::vector<std::pair<Rows, std::vector<int>>> unread;
-  for (const int table : tables) {
-    Rows rows;
-    for (const sources::InputFile& file : writers) {
-      const auto shown = sources::ShownWriterRows(file.path);
-      ARROW_ASSIGN_OR_RAISE(const int64_t next,
-                            updater_->Offset(table, sources::PushOrigin(shown->writer)));
-      const sources::RowRange range{std::max(next, shown->rows.first), shown->rows.last};
-      if (range.first <= range.last) rows.emplace(shown->writer, range);
-    }
-    if (rows.empty()) continue;
-    auto same = std::find_if(unread.begin(), unread.end(),
-                             [&](const auto& other) { return other.first == rows; });
-    if (same == unread.end()) same = unread.insert(unread.end(), {std::move(rows), {}});
-    same->second.push_back(table);
-  }
-  for (const auto& [rows, of_tables] : unread) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<sources::WriterRows> now,
+                        ListLogRows(folders_.push, source.name));
+  const auto& at_first = logs_at_first_.emplace(source.name, now).first->second;
+  if (alone_ && pass == Pass::kFirst) return AddPushed(source, now, tables, round);
+  const auto stored = std::partition(tables.begin(), tables.end(), [&](int table) {
+    return updater_->live().tables[table]->fresh;
+  });
+  ARROW_RETURN_NOT_OK(AddPushed(source, now, {tables.begin(), stored}, round));
+  if (pass == Pass::kFirst) return Status::OK();
+  return AddPushed(source, at_first, {stored, tables.end()}, round);
+}
+
+Status Materializer::AddPushed(const Source& source, const std::vector<sources::WriterRows>& there,
+                               const std::vector<int>& tables, Round* round) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<UnreadRows> unread,
+                        FindUnreadRows(there, tables, updater_.get()));
+  for (UnreadRows& of : unread) {
     auto reading = std::make_unique<Reading>();
     reading->source = source.name;
-    reading->tables = of_tables;
-    for (const auto& [writer, range] : rows) {
+    reading->tables = of.tables;
+    for (const auto& [writer, range] : of.rows) {
       reading->next_rows[sources::PushOrigin(writer)] = range.last + 1;
     }
-    selection.writers = rows;
-    reading->unit.open = [&source, push = folders_.push, options = OptionsFor(of_tables),
-                          selection] {
+    sources::PushSelection selection{.to = sources::PushTo::kOnline,
+                                     .writers = std::move(of.rows),
+                                     .others = false,
+                                     .tagged = false};
+    reading->unit.open = [&source, push = folders_.push, options = OptionsFor(of.tables),
+                          selection = std::move(selection)] {
       return sources::OpenPushLog(source, push, options, selection);
     };
     round->push_back(std::move(reading));
@@ -246,7 +248,7 @@ sources::ReadOptions Materializer::OptionsFor(const std::vector<int>& tables) co
   return options;
 }
 
-Status Materializer::Read() {
+Status Materializer::ReadRounds() {
   for (const Round& round : rounds_) ARROW_RETURN_NOT_OK(ReadRound(round));
   return Status::OK();
 }
@@ -298,10 +300,22 @@ Status Materializer::End(const Reading& reading) {
   return Status::OK();
 }
 
+Result<state::UpdateReport> Materializer::CommitBesideOthers() {
+  for (int tries = 1;; ++tries) {
+    std::unique_lock<std::mutex> writing;
+    if (writing_ != nullptr) writing = std::unique_lock(*writing_);
+    const Status followed = updater_->Follow();
+    outdated_ = IsFenced(followed);
+    ARROW_RETURN_NOT_OK(followed);
+    ARROW_RETURN_NOT_OK(ListRounds(Pass::kLast));
+    ARROW_RETURN_NOT_OK(ReadRounds());
+    Result<state::UpdateReport> update = updater_->Commit();
+    if (!IsFenced(update.status()) || tries == kCommitsMax) return update;
+  }
+}
+
 Result<MaterializeReport> Materializer::Commit() {
-  std::unique_lock<std::mutex> writing;
-  if (writing_ != nullptr) writing = std::unique_lock(*writing_);
-  ARROW_ASSIGN_OR_RAISE(state::UpdateReport update, updater_->Commit());
+  ARROW_ASSIGN_OR_RAISE(state::UpdateReport update, CommitBesideOthers());
   MaterializeReport report;
   report.version = plans_.newest().version;
   report.commit = update.commit;
@@ -344,22 +358,25 @@ void Materializer::DescribeViews(MaterializeReport* report) const {
 
 Result<MaterializeReport> Materialize(const Repository& repository,
                                       const MaterializeOptions& options, const base::Clock& clock) {
-  ARROW_ASSIGN_OR_RAISE(ServedPlans plans, ServedPlans::Open(repository));
-  return Materialize(repository, options, {nullptr, std::move(plans)}, clock);
+  const MaterializeInto own = {.store = nullptr,
+                               .plans = [&] { return ServedPlans::Open(repository); }};
+  return Materialize(repository, options, own, clock);
 }
 
 Result<MaterializeReport> Materialize(const Repository& repository,
-                                      const MaterializeOptions& options, MaterializeInto into,
-                                      const base::Clock& clock) {
+                                      const MaterializeOptions& options,
+                                      const MaterializeInto& into, const base::Clock& clock) {
   const auto started = std::chrono::steady_clock::now();
-  Materializer materializer(repository, options, std::move(into));
-  ARROW_RETURN_NOT_OK(materializer.Open(clock));
-  ARROW_RETURN_NOT_OK(materializer.List());
-  ARROW_RETURN_NOT_OK(materializer.Read());
-  ARROW_ASSIGN_OR_RAISE(MaterializeReport report, materializer.Commit());
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  report.seconds = took.count();
-  return report;
+  for (int runs = 1;; ++runs) {
+    ARROW_ASSIGN_OR_RAISE(ServedPlans plans, into.plans());
+    Materializer materializer(repository, options, into, std::move(plans));
+    Result<MaterializeReport> report = materializer.Run(clock);
+    if (materializer.outdated() && runs < kRunsMax) continue;
+    ARROW_RETURN_NOT_OK(report.status());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    report->seconds = took.count();
+    return report;
+  }
 }
 
 }  // namespace millrace::jobs

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,16 +63,18 @@ base::Result<MaterializeReport> Materialize(const Repository& repository,
 // A store that this process has open, and writes in other ways too.
 struct MaterializeInto {
   std::shared_ptr<kv::Store> store;
-  ServedPlans plans;  // of which the newest version counts
-  // Held from the first change of the store to the commit; nullptr: the caller sees to it that
-  // nobody else writes.
+  // Of which the newest version counts; asked at every beginning.
+  std::function<base::Result<ServedPlans>()> plans;
+  // Held while the store is written; nullptr: nobody else in this process writes it.
   std::mutex* writing = nullptr;
 };
-// The same into that store; wait_seconds means nothing. Errors besides: store_fenced, when somebody
-// else committed meanwhile. REQUIRES: the repository that the plans are of outlives the call.
+// The same into that store; wait_seconds means nothing. What others commit meanwhile is gone on
+// from; when they changed the tables, as the first push into a source may, it begins anew. Errors
+// besides: store_fenced, when that never ends. REQUIRES: the repository that the plans are of
+// outlives the call.
 base::Result<MaterializeReport> Materialize(const Repository& repository,
-                                            const MaterializeOptions& options, MaterializeInto into,
-                                            const base::Clock& clock);
+                                            const MaterializeOptions& options,
+                                            const MaterializeInto& into, const base::Clock& clock);
 
 std::string ToText(const MaterializeReport& report);
 std::string ToJson(const MaterializeReport& report);  // one object, two-space indented

@@ -58,6 +58,31 @@ void AddView(const FeaturePlan& plan, int view, std::set<int>* views) {
 
 }  // namespace
 
+Result<std::set<int>> FindViews(const FeaturePlan& plan, const std::vector<std::string>& names) {
+  std::set<int> views;
+  if (names.empty()) {
+    for (int i = 0; i < static_cast<int>(plan.views.size()); ++i) views.insert(i);
+    return views;
+  }
+  std::vector<std::string> known;
+  for (const features::View& view : plan.views) known.push_back(view.name);
+  std::vector<base::Problem> problems;
+  for (const std::string& name : names) {
+    const int view = plan.FindView(name);
+    if (view >= 0) {
+      views.insert(view);
+      continue;
+    }
+    const bool on_demand = plan.FindOnDemand(name) >= 0;
+    problems.push_back({.code = base::codes::kUnknownName,
+                        .message = "there is no view '" + name + "'" +
+                                   (on_demand ? ": an on-demand view has no rows" : ""),
+                        .hint = on_demand ? "" : base::NearestHint(name, known)});
+  }
+  if (!problems.empty()) return base::Errors(std::move(problems));
+  return views;
+}
+
 Result<ServedPlans> ServedPlans::Open(const Repository& repository) {
   ServedPlans plans(repository);
   ARROW_ASSIGN_OR_RAISE(const registry::Version newest, NewestVersion(repository));

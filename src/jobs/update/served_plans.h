@@ -77,6 +77,10 @@ class ServedPlans {
   std::map<int, ServedPlan, std::greater<>> plans_;  // by version, newest first
 };
 
+// The views of these names; none: all. Error: unknown_name, with the nearest.
+base::Result<std::set<int>> FindViews(const features::FeaturePlan& plan,
+                                      const std::vector<std::string>& names);
+
 // The project's online store, opened. `read_only` and `wait_seconds`: kv::OpenOptions. Errors: as
 // kv::OpenStore; missing_variable.
 base::Result<std::unique_ptr<kv::Store>> OpenOnlineStore(const project::Project& project,
