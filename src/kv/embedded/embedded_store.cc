@@ -16,9 +16,9 @@
 namespace millrace::kv {
 namespace {
 
-constexpr size_t kPieceBytes = size_t{64} << 20;  // of a bulk load
-constexpr size_t kPieceRows = 10'000;             // of a deletion
-constexpr size_t kRowBytesAbout = 64;             // that a page has besides key and value
+constexpr size_t kPieceBytes = size_t{8} << 20;  // of a bulk load, which commits go between
+constexpr size_t kPieceRows = 10'000;            // of a deletion
+constexpr size_t kRowBytesAbout = 64;            // that a page has besides key and value
 
 MDB_val Bytes(std::string_view bytes) {
   return {.mv_size = bytes.size(), .mv_data = const_cast<char*>(bytes.data())};
