@@ -22,19 +22,21 @@ Result<int64_t> TableWork::Offset(std::string_view origin, const kv::Snapshot& b
   return stored;
 }
 
-Result<bool> TableWork::IsApplied(const kv::Snapshot& now) const {
-  if (live->fresh) return false;
+Result<bool> TableWork::IsLost(const kv::Snapshot& now, bool beside_others) const {
   const uint32_t table = live->table.number;
+  std::vector<std::string> keys;
+  for (const FilePlace& file : files) keys.push_back(FileKey(table, file.path));
+  if (live->fresh) keys = {BuildKey(table)};
+  const std::vector<std::string_view> asked(keys.begin(), keys.end());
+  ARROW_ASSIGN_OR_RAISE(const kv::Found there, now.GetMany(asked));
+  if (live->fresh) return beside_others && !there.values[0].has_value();
+  for (const auto& file : there.values) {
+    if (file.has_value()) return true;
+  }
   for (const auto& [origin, next] : offsets) {
     ARROW_ASSIGN_OR_RAISE(const int64_t stored, ReadOffset(now, table, origin));
     const auto before = found.find(origin);
     if (before == found.end() || stored != before->second) return true;
-  }
-  for (const FilePlace& file : files) {
-    const std::string key = FileKey(table, file.path);
-    const std::string_view asked = key;
-    ARROW_ASSIGN_OR_RAISE(const kv::Found there, now.GetMany(std::span(&asked, 1)));
-    if (there.values[0].has_value()) return true;
   }
   return false;
 }
@@ -45,7 +47,7 @@ void TableWork::FindLookedUpUntil() {
   }
 }
 
-int64_t TableWork::FollowLookups(const Catalog& catalog, const kv::Snapshot* now) {
+int64_t TableWork::CountBehind(const Catalog& catalog) const {
   if (feeds.empty()) return 0;
   EventTime until = EventTime::Min();
   for (const Table& table : catalog.tables) {
@@ -54,11 +56,21 @@ int64_t TableWork::FollowLookups(const Catalog& catalog, const kv::Snapshot* now
         [&](const LiveTable* by) { return !by->fresh && by->table.number == table.number; });
     if (looks) until = std::max(until, table.looked_up_until);
   }
-  const int64_t behind = feeds[0]->CountEntered(looked_up_until, until);
-  for (LookedUpRows* rows : feeds) {
-    if (!live->fresh) rows->Follow(now);
+  return feeds[0]->CountEntered(looked_up_until, until);
+}
+
+base::Status TableWork::PutPlaces(kv::Transaction* transaction) const {
+  const uint32_t table = live->table.number;
+  if (live->fresh) ARROW_RETURN_NOT_OK(transaction->Delete(BuildKey(table)));
+  for (const FilePlace& file : files) {
+    ARROW_RETURN_NOT_OK(transaction->Put(FileKey(table, file.path), file.Encode()));
   }
-  return behind;
+  for (const auto& [origin, next] : offsets) {
+    base::ByteWriter bytes;
+    bytes.Varint(static_cast<uint64_t>(next));
+    ARROW_RETURN_NOT_OK(transaction->Put(OffsetKey(table, origin), bytes.bytes()));
+  }
+  return base::Status::OK();
 }
 
 void TableWork::FillNulls(int64_t size, EventColumns* events) {

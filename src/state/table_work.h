@@ -37,12 +37,14 @@ struct TableWork {
   void SetNow(base::EventTime now);
   // The next row of an origin: as set here, else as `before` says.
   base::Result<int64_t> Offset(std::string_view origin, const kv::Snapshot& before);
-  // Whether somebody else applied to the table what was given to it here.
-  base::Result<bool> IsApplied(const kv::Snapshot& now) const;
+  // Whether somebody else applied to the table what was given to it here, or took it away.
+  base::Result<bool> IsLost(const kv::Snapshot& now, bool beside_others) const;
   void FindLookedUpUntil();
-  // Others committed `catalog`. How many of the rows that were given here come after events of
-  // theirs that looked further; `now`: where rows are looked up that are not given here.
-  int64_t FollowLookups(const Catalog& catalog, const kv::Snapshot* now);
+  // How many of the rows that were given here come after events that looked further: others'
+  // events, who committed `catalog`.
+  int64_t CountBehind(const Catalog& catalog) const;
+  // What was applied, and that the table is no longer being built.
+  base::Status PutPlaces(kv::Transaction* transaction) const;
   // A column that nobody computes any more is null from now on.
   void FillNulls(int64_t size, EventColumns* events);
 };

@@ -49,13 +49,51 @@ Result<std::unique_ptr<Updater>> Updater::Open(kv::Store* store, const std::vect
     updater->works_.push_back(std::move(work));
   }
   updater->SetNow(now);
+  if (updater->options_.beside_others && updater->HasFresh()) {
+    ARROW_RETURN_NOT_OK(updater->TakeNumbers());
+  }
   ARROW_RETURN_NOT_OK(updater->OpenLookups());
   return updater;
+}
+
+bool Updater::HasFresh() const {
+  return std::any_of(works_.begin(), works_.end(),
+                     [](const auto& work) { return work->live->fresh; });
+}
+
+// A number that was taken is never given again, whatever becomes of its table.
+Status Updater::TakeNumbers() {
+  ARROW_ASSIGN_OR_RAISE(const auto transaction,
+                        store_->Begin({CommitKey(), description_.commit_bytes}));
+  Catalog catalog = description_.catalog;
+  for (const auto& work : works_) {
+    if (!work->live->fresh) continue;
+    const uint32_t number = work->live->table.number;
+    catalog.next_number = std::max(catalog.next_number, number + 1);
+    ARROW_RETURN_NOT_OK(transaction->Put(BuildKey(number), ""));
+  }
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord commit,
+                        description_.PutNext({options_.project, catalog, now_}, transaction.get()));
+  ARROW_RETURN_NOT_OK(transaction->Commit());
+  ARROW_ASSIGN_OR_RAISE(before_, store_->Read());
+  ARROW_ASSIGN_OR_RAISE(description_, Description::Read(*before_, options_.project));
+  return description_.commit.catalog_version == commit.catalog_version
+             ? Status::OK()
+             : Fenced(description_.commit.number);
 }
 
 void Updater::SetNow(EventTime now) {
   now_ = now;
   for (const auto& work : works_) work->SetNow(now);
+}
+
+void Updater::ReadFrom(std::unique_ptr<kv::Snapshot> now) {
+  for (const auto& work : works_) {
+    for (LookedUpRows* rows : work->feeds) {
+      if (!work->live->fresh) rows->Follow(now.get());
+    }
+  }
+  before_ = std::move(now);
 }
 
 // Who looks up what: views that are looked up are kept at hand.
@@ -151,7 +189,7 @@ Status Updater::AddTo(TableWork* work, const EventBatch& batch) {
 Status Updater::AddRows(TableWork* work, const features::ViewRows& rows,
                         const EventColumns& events) {
   LiveTable& live = *work->live;
-  RowSorter& sorter = live.fresh ? *fresh_rows_ : *stored_rows_;
+  RowSorter& sorter = live.fresh && !loaded_ ? *fresh_rows_ : *stored_rows_;
   std::vector<int64_t> numbers(rows.keys.size(), -1);
   const bool looks_up = !live.views[0].of().lookups.empty();
   base::ByteWriter bytes;  // of all rows
@@ -192,7 +230,8 @@ Status Updater::AddRows(TableWork* work, const features::ViewRows& rows,
 std::unique_ptr<KeyWriter> Updater::MakeWriter(std::string_view prefix, RowSink* sink) const {
   for (const auto& work : works_) {
     if (TablePrefix(work->live->table.number) != KeyRows::TablePart(prefix)) continue;
-    const kv::Snapshot* before = work->live->fresh ? nullptr : before_.get();
+    const bool empty = work->live->fresh && !loaded_;
+    const kv::Snapshot* before = empty ? nullptr : before_.get();
     return std::make_unique<KeyWriter>(work->live->bound, work->kept, before, sink);
   }
   MILLRACE_CHECK(false);
@@ -222,22 +261,19 @@ Status Updater::Follow() {
                            found.commit.catalog_version == description_.commit.catalog_version;
   if (!same_tables) return Fenced(found.commit.number);
   for (const auto& work : works_) {
-    ARROW_ASSIGN_OR_RAISE(const bool applied, work->IsApplied(*now));
-    if (applied) return Fenced(found.commit.number);
+    ARROW_ASSIGN_OR_RAISE(const bool lost, work->IsLost(*now, options_.beside_others));
+    if (lost) return Fenced(found.commit.number);
   }
-  for (const auto& work : works_) {
-    report_.lookup_behind += work->FollowLookups(found.catalog, now.get());
-  }
+  for (const auto& work : works_) report_.lookup_behind += work->CountBehind(found.catalog);
   live_.Follow(found.catalog);
   for (const auto& work : works_) work->FindLookedUpUntil();
-  before_ = std::move(now);
+  ReadFrom(std::move(now));
   description_ = std::move(found);
   SetNow(description_.Now(now_));
   return Status::OK();
 }
 
-// What a build left that did not come to its commit.
-Status Updater::DropLeftovers() const {
+Status Updater::DropRows() const {
   for (const auto& work : works_) {
     if (!work->live->fresh) continue;
     ARROW_RETURN_NOT_OK(store_->DeletePrefix(TablePrefix(work->live->table.number)));
@@ -246,17 +282,37 @@ Status Updater::DropLeftovers() const {
 }
 
 Status Updater::LoadFresh() {
-  const bool any =
-      std::any_of(works_.begin(), works_.end(), [](const auto& work) { return work->live->fresh; });
-  if (!any) return Status::OK();
-  ARROW_RETURN_NOT_OK(CheckUnchanged());
-  ARROW_RETURN_NOT_OK(DropLeftovers());
+  if (!options_.beside_others) ARROW_RETURN_NOT_OK(CheckUnchanged());
+  ARROW_RETURN_NOT_OK(DropRows());  // what a load left that did not come to its commit
   ARROW_ASSIGN_OR_RAISE(const auto sorted, fresh_rows_->Finish());
   CountedRows counted(sorted.get(), options_.progress);
   BulkRows rows(&counted, [this](std::string_view prefix, RowSink* sink) {
     return MakeWriter(prefix, sink);
   });
   return store_->BulkLoad(&rows);
+}
+
+Status Updater::Load() {
+  MILLRACE_CHECK(options_.beside_others && !loaded_);
+  if (!HasFresh()) return Status::OK();
+  if (options_.progress != nullptr)
+    options_.progress->Begin("writing", fresh_rows_->rows(), "rows");
+  if (const Status loaded = LoadFresh(); !loaded.ok()) {
+    static_cast<void>(DropRows());
+    return loaded;
+  }
+  if (options_.progress != nullptr) options_.progress->End();
+  loaded_ = true;
+  fresh_rows_ = std::make_unique<RowSorter>(0, OpenSpillFile());
+  // Should others have committed, it is of a later moment than the guard, and no commit succeeds
+  // before Follow.
+  ARROW_ASSIGN_OR_RAISE(auto now, store_->Read());
+  ReadFrom(std::move(now));
+  return Status::OK();
+}
+
+Status Updater::DropLoaded() const {
+  return loaded_ ? DropRows() : Status::OK();
 }
 
 Status Updater::ApplyRows(kv::Transaction* transaction) {
@@ -312,21 +368,13 @@ Status Updater::DescribeTables(kv::Transaction* transaction) {
     } else {
       *known = live.table;
     }
-    for (const FilePlace& file : work->files) {
-      ARROW_RETURN_NOT_OK(transaction->Put(FileKey(live.table.number, file.path), file.Encode()));
-    }
-    for (const auto& [origin, next] : work->offsets) {
-      base::ByteWriter bytes;
-      bytes.Varint(static_cast<uint64_t>(next));
-      ARROW_RETURN_NOT_OK(transaction->Put(OffsetKey(live.table.number, origin), bytes.bytes()));
-    }
+    ARROW_RETURN_NOT_OK(work->PutPlaces(transaction));
   }
   LeaveBehind(&catalog);
-  ARROW_RETURN_NOT_OK(transaction->Put(ProjectKey(), options_.project));
-  ARROW_RETURN_NOT_OK(transaction->Put(CatalogKey(), catalog.Encode()));
-  const CommitRecord commit = description_.NextCommit(catalog, now_);
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord commit,
+                        description_.PutNext({options_.project, catalog, now_}, transaction));
   report_.commit = commit.number;
-  return transaction->Put(CommitKey(), commit.Encode());
+  return Status::OK();
 }
 
 Result<UpdateReport> Updater::Commit() {
@@ -338,7 +386,7 @@ Result<UpdateReport> Updater::Commit() {
   if (options_.progress != nullptr) {
     options_.progress->Begin("writing", stored_rows_->rows() + fresh_rows_->rows(), "rows");
   }
-  ARROW_RETURN_NOT_OK(LoadFresh());
+  if (HasFresh() && !loaded_) ARROW_RETURN_NOT_OK(LoadFresh());
   ARROW_ASSIGN_OR_RAISE(const auto transaction,
                         store_->Begin({CommitKey(), description_.commit_bytes}));
   ARROW_RETURN_NOT_OK(ApplyRows(transaction.get()));

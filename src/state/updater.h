@@ -31,6 +31,9 @@ struct UpdaterOptions {
   int64_t memory_bytes = int64_t{256} << 20;  // of rows that wait; beyond it they wait in files
   OpenSpillFile open_spill = {};              // none: in memory alone
   ChunkSizes chunks = {};                     // of tables that are made
+  // Others write meanwhile. Open then takes the numbers of new tables, under a commit of its own,
+  // so that Load can write them beside others.
+  bool beside_others = false;
   base::Progress* progress = nullptr;
 };
 
@@ -45,9 +48,9 @@ struct UpdateReport {
 
 class Updater {
  public:
-  // Reads what there is. Errors: conflict (another project's store), corrupt, the store's.
-  // REQUIRES: store and plans outlive this; nobody else writes meanwhile (who does is fenced at
-  // Commit).
+  // Reads what there is. Errors: conflict (another project's store), corrupt, the store's;
+  // store_fenced, when another writer came before it could take numbers. REQUIRES: store and plans
+  // outlive this.
   static base::Result<std::unique_ptr<Updater>> Open(kv::Store* store,
                                                      const std::vector<LiveView>& views,
                                                      UpdaterOptions options);
@@ -67,21 +70,31 @@ class Updater {
   void AddFile(int table, FilePlace file);
   void SetOffset(int table, std::string origin, int64_t next_row);
 
+  // Writes the rows so far of new tables, where nobody looks; what is added to them from now on is
+  // for Commit. Once. REQUIRES: beside_others. Errors: disk_full, the store's; then none is there.
+  base::Status Load();
+
   // Goes on from what others committed since Open, so that the next Commit is not fenced for it:
   // what was given here stays, and Offset() says what they applied. What was looked up stays too,
   // as if their rows had come after this update's. REQUIRES: Offset() was asked about every origin
-  // whose offset was set. Error: store_fenced, when that cannot be: they changed the tables, or
-  // applied something that was given here too.
+  // whose offset was set. Error: store_fenced, when that cannot be: they changed the tables, a
+  // vacuum took away what was loaded, or they applied something that was given here too.
   base::Status Follow();
 
   // All of it, or nothing. Nothing is written when there is nothing new. Errors: store_fenced,
   // after which Follow may lead to another try; disk_full, the store's.
   base::Result<UpdateReport> Commit();
 
+  // Takes away what was loaded, instead of a Commit that is known not to have happened.
+  base::Status DropLoaded() const;
+
  private:
   Updater(kv::Store* store, UpdaterOptions options);
+  bool HasFresh() const;
+  base::Status TakeNumbers();
   base::Status OpenLookups();
   void SetNow(base::EventTime now);
+  void ReadFrom(std::unique_ptr<kv::Snapshot> now);
   base::Status AddTo(TableWork* work, const columns::EventBatch& batch);
   base::Result<std::vector<columns::Column>> LookUp(const LiveView& live,
                                                     const columns::EventBatch& batch,
@@ -94,7 +107,7 @@ class Updater {
   base::Status DescribeTables(kv::Transaction* transaction);
   base::Status Fenced(int64_t commit) const;
   base::Status CheckUnchanged() const;
-  base::Status DropLeftovers() const;
+  base::Status DropRows() const;
 
   kv::Store* const store_;
   const UpdaterOptions options_;
@@ -105,7 +118,8 @@ class Updater {
   std::vector<std::unique_ptr<TableWork>> works_;  // by live().tables
   std::map<std::pair<const features::FeaturePlan*, int>, std::unique_ptr<LookedUpRows>> looked_up_;
   std::unique_ptr<RowSorter> stored_rows_;  // of tables that are in the store
-  std::unique_ptr<RowSorter> fresh_rows_;
+  std::unique_ptr<RowSorter> fresh_rows_;   // of new ones, until they are loaded
+  bool loaded_ = false;
   UpdateReport report_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "state/format/store_keys.h"
 #include "state/state_testing.h"
+#include "state/vacuum.h"
 
 namespace millrace::state {
 namespace {
@@ -47,6 +48,22 @@ class UpdaterFollowTest : public testing::Test {
     UpdaterOptions options = options_;
     options.now = At(now);
     return *Updater::Open(store, views, options);
+  }
+  std::vector<LiveView> Rebuilt() const {
+    std::vector<LiveView> views = AllViews(*plan_);
+    for (LiveView& view : views) view.rebuild = true;
+    return views;
+  }
+  std::unique_ptr<Updater> OpenBuilding(kv::Store* store) const {
+    UpdaterOptions options = options_;
+    options.now = At("2025-01-01T10:00:00Z");
+    options.beside_others = true;
+    return *Updater::Open(store, Rebuilt(), options);
+  }
+  static std::map<std::string, std::string> WithoutCommit(const kv::Store& store) {
+    std::map<std::string, std::string> rows = RowsOf(store);
+    rows.erase(CommitKey());
+    return rows;
   }
   int Table(const Updater& updater, const std::string& source) const {
     const auto& tables = updater.live().tables;
@@ -126,9 +143,7 @@ TEST_F(UpdaterFollowTest, OffsetsAreThoseOfNow) {
 
 TEST_F(UpdaterFollowTest, ATableThatIsBuiltAnewFollowsTheOneBefore) {
   const Store store = NewStore();
-  std::vector<LiveView> views = AllViews(*plan_);
-  for (LiveView& view : views) view.rebuild = true;
-  const auto updater = OpenAt(store.get(), "2025-01-01T10:00:00Z", views);
+  const auto updater = OpenAt(store.get(), "2025-01-01T10:00:00Z", Rebuilt());
   const int table = Table(*updater, "buys");
   ASSERT_TRUE(updater->live().tables[table]->fresh);
   EXPECT_EQ(*updater->Offset(table, "push:w"), 0);
@@ -200,8 +215,7 @@ TEST_F(UpdaterFollowTest, CommitsAgain) {
   const std::vector<std::vector<std::string>> others = {Buy("ann", "2025-01-01T09:55:00Z")};
   for (const bool rebuild : {false, true}) {
     const Store store = NewStore();
-    std::vector<LiveView> views = AllViews(*plan_);
-    for (LiveView& view : views) view.rebuild = rebuild;
+    const std::vector<LiveView> views = rebuild ? Rebuilt() : AllViews(*plan_);
     UpdaterOptions options = options_;
     options.now = At("2025-01-01T10:00:00Z");
     options.memory_bytes = 1;
@@ -235,9 +249,7 @@ TEST_F(UpdaterFollowTest, KeepsTheVersionOfTheCatalogue) {
   };
   const uint64_t before = version();
   const auto updater = OpenAt(store.get(), "2025-01-01T10:00:00Z", AllViews(*plan_));
-  std::vector<LiveView> views = AllViews(*plan_);
-  for (LiveView& view : views) view.rebuild = true;
-  const auto builder = OpenAt(store.get(), "2025-01-01T10:00:00Z", views);
+  const auto builder = OpenAt(store.get(), "2025-01-01T10:00:00Z", Rebuilt());
   Give(updater.get(), {Buy("ann", "2025-01-01T09:50:00Z")});
   Apply(store.get(), {Buy("ann", "2025-01-01T12:50:00Z")}, "2025-01-01T13:00:00Z");
   EXPECT_EQ(version(), before);
@@ -248,6 +260,94 @@ TEST_F(UpdaterFollowTest, KeepsTheVersionOfTheCatalogue) {
   ASSERT_TRUE(builder->Commit().ok());
   EXPECT_NE(version(), before);
   EXPECT_EQ(CodeOf(updater->Follow()), "store_fenced");
+}
+
+// A table is loaded beside others, and changed by what comes after; its number is nobody else's.
+TEST_F(UpdaterFollowTest, LoadsBesideOthers) {
+  const std::vector<std::vector<std::string>> early = {
+      Buy("ann", "2025-01-01T08:10:00Z"), Buy("bob", "2025-01-01T09:50:00Z"),
+      Buy("ann", "2025-01-01T09:00:00Z"), Buy("ann", "2025-01-01T09:50:00Z")};
+  const std::vector<std::vector<std::string>> late = {Buy("ann", "2025-01-01T09:40:00Z"),
+                                                      Buy("cid", "2025-01-01T09:50:00Z")};
+  const std::vector<std::vector<std::string>> others = {Buy("ann", "2025-01-01T09:55:00Z")};
+  const Store store = NewStore();
+  const auto building = OpenBuilding(store.get());
+  Give(building.get(), early);
+  ASSERT_TRUE(building->Load().ok());
+  Apply(store.get(), others, "2025-01-01T10:00:00Z");
+  EXPECT_EQ(CodeOf(building->Commit().status()), "store_fenced");
+  ASSERT_TRUE(building->Follow().ok());
+  Give(building.get(), late);
+  Apply(store.get(), others, "2025-01-01T10:00:00Z");
+  EXPECT_EQ(CodeOf(building->Commit().status()), "store_fenced");
+  ASSERT_TRUE(building->Follow().ok());
+  const auto report = building->Commit();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->commit, 5);
+  EXPECT_EQ(report->rows, 6);
+
+  const Store expected = NewStore();
+  Apply(expected.get(), others, "2025-01-01T10:00:00Z");
+  Apply(expected.get(), others, "2025-01-01T10:00:00Z");
+  UpdaterOptions options = options_;
+  options.now = At("2025-01-01T10:00:00Z");
+  ASSERT_TRUE(Update(expected.get(), Rebuilt(), {{"buys", early}}, options).ok());
+  Apply(expected.get(), late, "2025-01-01T10:00:00Z");
+  EXPECT_EQ(WithoutCommit(*store), WithoutCommit(*expected));
+}
+
+TEST_F(UpdaterFollowTest, ATableThatSomebodyMadeMeanwhileHasAnotherNumber) {
+  const Store store = NewStore();
+  const auto building = OpenBuilding(store.get());
+  Give(building.get(), {Buy("ann", "2025-01-01T09:50:00Z")});
+  UpdaterOptions options = options_;
+  options.now = At("2025-01-01T10:00:00Z");
+  ASSERT_TRUE(
+      Update(store.get(), Rebuilt(), {{"buys", {Buy("bob", "2025-01-01T09:50:00Z")}}}, options)
+          .ok());
+  const auto before = RowsOf(*store);
+  ASSERT_TRUE(building->Load().ok());
+  EXPECT_EQ(CodeOf(building->Follow()), "store_fenced");
+  EXPECT_EQ(CodeOf(building->Commit().status()), "store_fenced");
+  EXPECT_NE(RowsOf(*store), before);
+  ASSERT_TRUE(building->DropLoaded().ok());
+  EXPECT_EQ(RowsOf(*store), before);
+}
+
+TEST_F(UpdaterFollowTest, AVacuumEndsABuild) {
+  const Store store = NewStore();
+  const auto before = WithoutCommit(*store);
+  const VacuumOptions vacuum{.project = "shop", .now = At("2025-01-01T10:00:00Z")};
+  for (const bool loaded : {true, false}) {
+    const auto building = OpenBuilding(store.get());
+    Give(building.get(), {Buy("ann", "2025-01-01T09:50:00Z")});
+    if (loaded) {
+      ASSERT_TRUE(building->Load().ok());
+    }
+    const auto vacuumed = Vacuum(store.get(), AllViews(*plan_, false), vacuum);
+    ASSERT_TRUE(vacuumed.ok()) << vacuumed.status();
+    EXPECT_TRUE(vacuumed->changed);
+    EXPECT_EQ(CodeOf(building->Follow()), "store_fenced");
+    EXPECT_FALSE(Vacuum(store.get(), AllViews(*plan_, false), vacuum)->changed);
+  }
+  auto after = WithoutCommit(*store);
+  after[CatalogKey()] = before.at(CatalogKey());  // the numbers are taken
+  EXPECT_EQ(after, before);
+  const auto building = OpenBuilding(store.get());
+  Give(building.get(), {Buy("ann", "2025-01-01T09:50:00Z")});
+  ASSERT_TRUE(building->Load().ok());
+  ASSERT_TRUE(building->Commit().ok());
+  const auto of_table = [&] {
+    const std::string prefix =
+        TablePrefix(building->live().tables[Table(*building, "buys")]->table.number);
+    auto rows = RowsOf(*store);
+    std::erase_if(rows, [&](const auto& row) { return !row.first.starts_with(prefix); });
+    return rows;
+  };
+  const auto built = of_table();
+  EXPECT_FALSE(built.empty());
+  EXPECT_EQ(Vacuum(store.get(), AllViews(*plan_, false), vacuum)->tables_removed, 2);
+  EXPECT_EQ(of_table(), built);
 }
 
 class LookingUpFollowTest : public UpdaterFollowTest {
@@ -297,11 +397,7 @@ TEST_F(LookingUpFollowTest, LooksUpWhatOthersHaveCommitted) {
   ASSERT_TRUE(LookIn(expected.get(), {}, {Buy("ann", "2025-01-01T09:00:00Z")}).ok());
   ASSERT_TRUE(LookIn(expected.get(), {Item("2.0", "2025-01-01T08:30:00Z")}, {}).ok());
   ASSERT_TRUE(LookIn(expected.get(), {}, {Buy("bob", "2025-01-01T09:00:00Z")}).ok());
-  auto rows = RowsOf(*store_);
-  auto expected_rows = RowsOf(*expected);
-  rows.erase(CommitKey());
-  expected_rows.erase(CommitKey());
-  EXPECT_EQ(rows, expected_rows);
+  EXPECT_EQ(WithoutCommit(*store_), WithoutCommit(*expected));
 }
 
 TEST_F(LookingUpFollowTest, CountsRowsThatComeTooLate) {

@@ -101,6 +101,8 @@ class VacuumRun {
 
  private:
   void FindUnused(const std::vector<LiveView>& views);
+  std::vector<uint32_t> Unknown() const;
+  Status EndBuilds();
   Status PassTable(const LiveTable& live);
   Status FinishKey(KeyWriter* writer);
   Status BeginChange();
@@ -151,7 +153,37 @@ void VacuumRun::FindUnused(const std::vector<LiveView>& views) {
 Status VacuumRun::PassKeys() {
   for (const auto& live : live_.tables) ARROW_RETURN_NOT_OK(PassTable(*live));
   if (report_.tables_removed > 0) ARROW_RETURN_NOT_OK(BeginChange());
+  ARROW_RETURN_NOT_OK(EndBuilds());
   return CommitChange();
+}
+
+// Whoever still builds one of them finds out before its commit, and begins anew. Whoever has
+// committed one since Open fences this run.
+Status VacuumRun::EndBuilds() {
+  const std::vector<uint32_t> unknown = Unknown();
+  for (const uint32_t number : unknown) {
+    const std::string key = BuildKey(number);
+    const std::string_view asked = key;
+    ARROW_ASSIGN_OR_RAISE(const kv::Found found, before_->GetMany(std::span(&asked, 1)));
+    if (!found.values[0].has_value()) continue;
+    ARROW_RETURN_NOT_OK(BeginChange());
+    ARROW_RETURN_NOT_OK(transaction_->Delete(key));
+  }
+  if (transaction_ != nullptr || unknown.empty()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto nothing,
+                        store_->Begin({CommitKey(), description_.commit_bytes}));
+  return nothing->Commit();
+}
+
+// Numbers are given once: what no table of the catalogue has is nobody's.
+std::vector<uint32_t> VacuumRun::Unknown() const {
+  std::set<uint32_t> known;
+  for (const Table& table : catalog_.tables) known.insert(table.number);
+  std::vector<uint32_t> unknown;
+  for (uint32_t number = 1; number < catalog_.next_number; ++number) {
+    if (!known.contains(number)) unknown.push_back(number);
+  }
+  return unknown;
 }
 
 Status VacuumRun::PassTable(const LiveTable& live) {
@@ -195,12 +227,13 @@ Status VacuumRun::FinishKey(KeyWriter* writer) {
 Status VacuumRun::BeginChange() {
   if (transaction_ != nullptr) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(transaction_, store_->Begin({CommitKey(), description_.commit_bytes}));
-  description_.commit = description_.NextCommit(catalog_, now_);
-  description_.commit_bytes = description_.commit.Encode();
-  ARROW_RETURN_NOT_OK(transaction_->Put(CommitKey(), *description_.commit_bytes));
   // Before anything goes, it says what is complete no longer.
+  ARROW_ASSIGN_OR_RAISE(
+      description_.commit,
+      description_.PutNext({options_.project, catalog_, now_}, transaction_.get()));
+  description_.commit_bytes = description_.commit.Encode();
   description_.catalog = catalog_;
-  return transaction_->Put(CatalogKey(), catalog_.Encode());
+  return Status::OK();
 }
 
 Status VacuumRun::CommitChange() {
@@ -213,12 +246,8 @@ Status VacuumRun::CommitChange() {
   return Status::OK();
 }
 
-// Numbers are given once: what no table of the catalogue has is nobody's.
 Status VacuumRun::RemoveTables() {
-  std::set<uint32_t> known;
-  for (const Table& table : catalog_.tables) known.insert(table.number);
-  for (uint32_t number = 1; number < catalog_.next_number; ++number) {
-    if (known.contains(number)) continue;
+  for (const uint32_t number : Unknown()) {
     ARROW_RETURN_NOT_OK(store_->DeletePrefix(TablePrefix(number)));
     ARROW_RETURN_NOT_OK(store_->DeletePrefix(PlacesPrefix(number)));
   }

@@ -35,7 +35,7 @@ class OnlineWrites {
   virtual base::Result<WritableView> FindWritable(const std::string& view) = 0;
 
   // The command's run, of the newest version; one at a time. Pushes go on meanwhile: they wait for
-  // it to write, and not for what it reads. Errors: as jobs::Materialize.
+  // its commit, not for what it reads or builds. Errors: as jobs::Materialize.
   virtual base::Result<MaterializeReport> Materialize(const MaterializeOptions& options) = 0;
 
   // Rewrites push logs that are due, and gives the store what it lacks of logs that were pushed

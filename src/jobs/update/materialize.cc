@@ -70,7 +70,11 @@ class Materializer {
     ARROW_RETURN_NOT_OK(ListRounds(Pass::kFirst));
     ARROW_RETURN_NOT_OK(RefuseChanged(changed_));
     ARROW_RETURN_NOT_OK(ReadRounds());
-    return Commit();
+    if (!alone_) ARROW_RETURN_NOT_OK(updater_->Load());
+    Result<MaterializeReport> report = Commit();
+    // Of any other error it may be unknown whether it was committed.
+    if (IsFenced(report.status())) ARROW_RETURN_NOT_OK(updater_->DropLoaded());
+    return report;
   }
   // Whether that failed because others had changed what it began with.
   bool outdated() const { return outdated_; }
@@ -92,6 +96,9 @@ class Materializer {
   Status ReadRounds();
   Status ReadRound(const Round& round);
   Status End(const Reading& reading);
+  std::unique_lock<std::mutex> LockWriting() const {
+    return writing_ == nullptr ? std::unique_lock<std::mutex>() : std::unique_lock(*writing_);
+  }
   void Begin(const std::string& stage) const {
     if (options_.progress != nullptr) options_.progress->Begin(stage, 0, "rows");
   }
@@ -130,6 +137,7 @@ Status Materializer::Open(const base::Clock& clock) {
     ARROW_ASSIGN_OR_RAISE(const std::string url, project.Expand(project.online));
     alone_ = kv::EmbeddedFolder(url, project.folder).has_value();
   }
+  const std::unique_lock<std::mutex> writing = LockWriting();
   ARROW_ASSIGN_OR_RAISE(const auto snapshot, store_->Read());
   ARROW_ASSIGN_OR_RAISE(const auto description, state::Description::Read(*snapshot, project.name));
   const base::EventTime now = clock.Now();
@@ -142,7 +150,11 @@ Status Materializer::Open(const base::Clock& clock) {
   const std::string folder = sources::NamelessFileFolder(project.folder);
   options.open_spill = [folder] { return sources::OpenNamelessFile(folder); };
   options.progress = options_.progress;
-  ARROW_ASSIGN_OR_RAISE(updater_, state::Updater::Open(store_.get(), views, std::move(options)));
+  options.beside_others = !alone_;
+  const Status opened =
+      state::Updater::Open(store_.get(), views, std::move(options)).Value(&updater_);
+  outdated_ = IsFenced(opened);
+  ARROW_RETURN_NOT_OK(opened);
   tables_.resize(updater_->live().tables.size());
   return Status::OK();
 }
@@ -302,8 +314,7 @@ Status Materializer::End(const Reading& reading) {
 
 Result<state::UpdateReport> Materializer::CommitBesideOthers() {
   for (int tries = 1;; ++tries) {
-    std::unique_lock<std::mutex> writing;
-    if (writing_ != nullptr) writing = std::unique_lock(*writing_);
+    const std::unique_lock<std::mutex> writing = LockWriting();
     const Status followed = updater_->Follow();
     outdated_ = IsFenced(followed);
     ARROW_RETURN_NOT_OK(followed);

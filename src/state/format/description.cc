@@ -96,6 +96,14 @@ CommitRecord Description::NextCommit(const Catalog& next, EventTime now) const {
   return commit;
 }
 
+Result<CommitRecord> Description::PutNext(const Next& next, kv::Transaction* transaction) const {
+  const CommitRecord commit = NextCommit(next.catalog, next.now);
+  ARROW_RETURN_NOT_OK(transaction->Put(ProjectKey(), next.project));
+  ARROW_RETURN_NOT_OK(transaction->Put(CatalogKey(), next.catalog.Encode()));
+  ARROW_RETURN_NOT_OK(transaction->Put(CommitKey(), commit.Encode()));
+  return commit;
+}
+
 std::string FilePlace::Encode() const {
   ByteWriter out;
   out.Varint(static_cast<uint64_t>(bytes));

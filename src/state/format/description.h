@@ -48,6 +48,13 @@ struct Description {
   // the tables are the same ones and none of them is complete for a shorter time before the present
   // than it was: a view that a table had all of at commit.wall_time then still has it all.
   CommitRecord NextCommit(const Catalog& next, base::EventTime now) const;
+  struct Next {
+    const std::string& project;
+    const Catalog& catalog;
+    base::EventTime now;
+  };
+  // Puts it into the transaction, with all that describes the store then. Errors: the store's.
+  base::Result<CommitRecord> PutNext(const Next& next, kv::Transaction* transaction) const;
   // The present of a reader whose clock may be behind the writer's.
   base::EventTime Now(base::EventTime clock) const { return std::max(clock, commit.wall_time); }
 };

@@ -77,6 +77,9 @@ std::string FilesPrefix(uint32_t table) {
 std::string FileKey(uint32_t table, std::string_view path) {
   return PlaceKey(table, 'F', path);
 }
+std::string BuildKey(uint32_t table) {
+  return PlacesPrefix(table) + 'B';
+}
 std::string OffsetKey(uint32_t table, std::string_view origin) {
   return PlaceKey(table, 'O', origin);
 }

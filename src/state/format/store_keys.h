@@ -16,6 +16,8 @@ std::string CatalogKey();
 // Places of a table: a file that was read; the next row of an origin that appends.
 std::string FileKey(uint32_t table, std::string_view path);
 std::string OffsetKey(uint32_t table, std::string_view origin);
+// That somebody builds a table of this number.
+std::string BuildKey(uint32_t table);
 std::string PlacesPrefix(uint32_t table);
 std::string FilesPrefix(uint32_t table);
 // All rows of a table's keys.
