@@ -2,11 +2,14 @@
 
 import pathlib
 import shutil
+import sys
 import tempfile
 
 import pytest
 
-from shop import MEMORY, Shop
+from shop import MEMORY, ROOT, Shop
+
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,22 @@
 nothing half; and what comes of it all is what comes without.
 """
 
+import http.client
 import os
 import pathlib
 import random
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
 
-from shop import ROOT, Ended, Shop, click, clicks, clicks_values, killed, orders_values, seeded
+from feature_server import FeatureServer
+from shop import ROOT, Ended, Shop, click, clicks, clicks_values, killed, orders_values, seeded, time_of, user_of
 
 PUSH_KILLS, COMPACTION_KILLS, MATERIALIZE_KILLS, BUILD_KILLS = 75, 55, 60, 20
+SERVER_KILLS = 20
 REDIS_KILLS = 10  # of each
 ROWS_MAX = 120  # that are sent to one process before it is killed
 
@@ -201,6 +205,79 @@ def test_a_first_build(shop, folder):
         assert {name: there[name] for name in expected} == expected
 
 
+class Materializing(threading.Thread):
+    """Run after run in a server, until it is gone: what is asked of it is answered as it should be."""
+
+    def __init__(self, server: FeatureServer, draw: random.Random):
+        super().__init__()
+        self.server = server
+        self.rebuilds = [draw.random() < 0.4 for _ in range(1_000)]
+        self.wrong = []
+        self.runs = 0
+        self.start()
+
+    def run(self):
+        for rebuild in self.rebuilds:
+            try:
+                answer = self.server.post("/materialize-incremental", {"feature_views": None, "rebuild": rebuild})
+            except (OSError, http.client.HTTPException):
+                return
+            self.runs += 1
+            if answer.status != 200:
+                self.wrong.append(answer.body)
+
+
+def push_to(server: FeatureServer, first: int, seconds: float) -> tuple[int, int]:
+    """The last row that was acknowledged before the server was killed, and the last one that was sent."""
+    known = sent = first - 1
+    killer = threading.Timer(seconds, server.process.kill)
+    killer.start()
+    while True:
+        sent += 1
+        row = {"user_id": [user_of(sent)], "amount": [float(sent)], "event_time": [time_of(sent)]}
+        try:
+            answer = server.post("/push", {"push_source_name": "clicks", "df": row, "to": "online_and_offline"})
+        except (OSError, http.client.HTTPException):
+            killer.join()
+            server.wait()
+            return known, sent
+        assert answer.status == 200, answer.body
+        known = sent
+
+
+def kill_servers(shop: Shop, kills: int) -> int:
+    """That materialize while rows are pushed. How many rows are there at the end: the first ones, all of them."""
+    draw = seeded("servers")
+    there = runs = number = 0
+    for _ in range(kills):
+        add_rows(shop, number)
+        number += 1
+        with FeatureServer(shop.folder) as server:
+            materializing = Materializing(server, draw)
+            known, sent = push_to(server, there + 1, draw.uniform(0, 0.5))
+            materializing.join()
+        assert not materializing.wrong
+        runs += materializing.runs
+        assert shop.push([]).code == 0
+        there = shop.clicks_counted()
+        assert known <= there <= sent
+        if draw.random() < 0.3:
+            shop.ok("vacuum", "--online")
+        shop.ok("materialize")
+        asked = shop.read()
+        expected = clicks_values(there) | orders_values(150 * number)
+        assert {name: asked[name] for name in expected} == expected
+        assert shop.run("materialize", "--skip-code").code == 99
+    assert runs > kills
+    return there
+
+
+def test_servers(shop, folder):
+    assert kill_servers(shop, SERVER_KILLS) > SERVER_KILLS
+    trained, there = shop.trained_on(), shop.read()
+    assert trained == {name: there[name] for name in trained}
+
+
 @pytest.fixture
 def redis(tmp_path_factory):
     folder = tmp_path_factory.mktemp("redis")
@@ -215,5 +292,7 @@ def test_redis(redis, folder):
     pushed = Shop.made(folder, f'online: "{redis}"\n')
     rows = kill_pushes(pushed, REDIS_KILLS)
     check_clicks(pushed, Shop.made(folder.with_name("undisturbed")), rows)
+    served = Shop.made(folder.with_name("served"), f'online: "{redis}"\n', name="served")
+    assert kill_servers(served, REDIS_KILLS) > REDIS_KILLS
     filled = Shop.made(folder.with_name("filled"), f'online: "{redis}"\n', name="filled")
     assert kill_materializes(filled, REDIS_KILLS) > 0
