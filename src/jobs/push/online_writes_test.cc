@@ -594,7 +594,8 @@ TEST_F(OnlineWritesTest, NothingWasEverApplied) {
             "not_ready");
 }
 
-// Two servers, each with its own log, and one store: they come between each other's commits.
+// Two servers, each with its own log, and one store: they come between each other's commits, and
+// those of a run.
 TEST_F(OnlineWritesTest, TwoServersOfOneRedis) {
   End();
   const std::string project =
@@ -617,13 +618,18 @@ TEST_F(OnlineWritesTest, TwoServersOfOneRedis) {
       EXPECT_TRUE(pushed.ok()) << pushed.status();
     }
   };
+  EXPECT_TRUE(writes->Push({.source = "clicks", .rows = {row}}).ok());
+  Write("data/purchases.csv", "user_id,amount,event_time\nann,5,2025-01-09T00:00:00Z\n");
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] { push(writes_.get()); });
     threads.emplace_back([&] { push(writes.get()); });
   }
+  const auto report = writes_->Materialize({});
+  EXPECT_TRUE(report.ok()) << report.status();
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(Spend("u1"), "120.0 120");
+  EXPECT_EQ(Spend("u1"), "121.0 121");
+  EXPECT_EQ(Said(Of("ann", {"ordered:orders"})), "1 PRESENT 2025-01-09T00:00:00Z");
 }
 
 }  // namespace
