@@ -561,10 +561,10 @@ TEST(HttpServerStop, UnderLoadNoAcceptedRequestIsLost) {
     });
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t) {
-      threads.emplace_back([&] {
-        RawClient client(server);
-        while (client.Send(kGet)) {
-          const std::string response = client.ReadResponse();
+      // Connected here: a thread may not have begun when listening ends.
+      threads.emplace_back([&, client = std::make_shared<RawClient>(server)] {
+        while (client->Send(kGet)) {
+          const std::string response = client->ReadResponse();
           if (BodyOf(response) != "ok") {
             // A keep-alive connection may be closed as the next request is sent, but never within
             // an answer.
