@@ -139,10 +139,11 @@ def announced(child: subprocess.Popen, log: pathlib.Path) -> str:
 
 
 @contextlib.contextmanager
-def millrace(name: str, folder: pathlib.Path, requests: str = "off"):
-    """Ours, as it is by default, but that its line for each request goes to the file `requests`."""
+def millrace(name: str, folder: pathlib.Path, requests: str = "off", also: str = ""):
+    """Ours, as it is by default, but that its line for each request goes to the file `requests`, and that it listens on `also` too."""
     log = folder / "serve.log"
-    with process([run.MILLRACE, "--project", folder, "serve", "--listen", "127.0.0.1:0", "--log", requests], log) as child:
+    words = [run.MILLRACE, "--project", folder, "serve", "--listen", "127.0.0.1:0", "--log", requests]
+    with process([*words, *(["--listen", also] if also else [])], log) as child:
         yield HttpPeer(name, announced(child, log), child)
 
 

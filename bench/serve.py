@@ -22,6 +22,7 @@ from feature_servers import Figures, Load
 
 FEAST_QUOTED = 365  # requests a second at 8 connections, one entity, from another machine
 EMBEDDED, UNIX, TCP = "Millrace, embedded", "Millrace, Redis by a unix socket", "Millrace, Redis by TCP"
+UNIX_ALL = "Millrace, Redis and clients by unix sockets"
 FEAST, CONSTANT = "Feast 0.67, Redis by TCP", "constant server"
 REDIS_UNIX, REDIS_TCP = "redis-benchmark by a unix socket", "redis-benchmark by TCP"
 CONNECTIONS = (1, 8, 64)
@@ -125,7 +126,7 @@ def redis_targets(runs: Runs) -> list[Target]:
     return [Target(f"{about}, {ours.removeprefix('Millrace, ')}, {connections} connections: share of redis-benchmark's rate",
                    median(runs, case, connections, ours, "rps") / median(runs, case, connections, alone, "rps"), 0.5)
             for case, about in (("one", "1 entity"), ("hundred", "100 entities"))
-            for ours, alone in ((UNIX, REDIS_UNIX), (TCP, REDIS_TCP)) for connections in CONNECTIONS[1:]]
+            for ours, alone in ((UNIX, REDIS_UNIX), (UNIX_ALL, REDIS_UNIX), (TCP, REDIS_TCP)) for connections in CONNECTIONS[1:]]
 
 
 def interleaved(course: Course, ours: feature_servers.HttpPeer, bodies: dict[str, pathlib.Path]) -> dict[str, list[float]]:
@@ -209,8 +210,11 @@ class Stage:
             TCP: served.snapshots(sizes, folder / "tcp", f"redis://127.0.0.1:{port}/1"),
         }
         self.own = stack.enter_context(contextlib.ExitStack())
-        self.ours = {name: self.own.enter_context(feature_servers.millrace(name, repository.folder))
+        clients = {UNIX: f"unix:{folder}/clients.sock"}
+        self.ours = {name: self.own.enter_context(feature_servers.millrace(name, repository.folder, also=clients.get(name, "")))
                      for name, repository in self.repositories.items()}
+        # The same server, asked as redis-benchmark asks Redis.
+        self.by_unix = feature_servers.HttpPeer(UNIX_ALL, clients[UNIX], self.ours[UNIX].process)
         self.feast = None
         if os.environ.get("FEAST_PYTHON"):
             self.feast = stack.enter_context(
@@ -227,7 +231,7 @@ class Stage:
             length = answer_bytes(ours, self.bodies[case])
             constant = self.stack.enter_context(feature_servers.constant(CONSTANT, length, self.folder))
             feast = [self.feast] if self.feast else []
-            peers = [ours, constant, self.ours[UNIX], self.redis[0], self.ours[TCP], self.redis[1], *feast]
+            peers = [ours, constant, self.ours[UNIX], self.by_unix, self.redis[0], self.ours[TCP], self.redis[1], *feast]
             found[f"{self.cases[case].about} (an answer of {length:,} bytes)"] = [Entry(peer.name, case, peer) for peer in peers]
         found[f"Windowed (1 to 90 days, exact, {served.EVENTS_A_KEY:,} events a key) and on-demand features, embedded, 1 entity"] = [
             Entry(self.cases[case].about, case, ours) for case in TURNS]
@@ -244,10 +248,11 @@ class Stage:
 
     def check(self) -> str:
         """Ends our servers, so that `get` reads the stores by itself."""
-        feast = sum(check_with_feast(ours, self.feast, self.bodies[name]) for ours in self.ours.values()
+        asked = [*self.ours.items(), (UNIX, self.by_unix)]
+        feast = sum(check_with_feast(ours, self.feast, self.bodies[name]) for _, ours in asked
                     for name in ("one", "hundred")) if self.feast else 0
         self.own.close()
-        get = sum(check_with_get(self.repositories[name], ours, bodies) for name, ours in self.ours.items() for bodies in ours.samples)
+        get = sum(check_with_get(self.repositories[name], ours, bodies) for name, ours in asked for bodies in ours.samples)
         return f"Values of sampled answers that are the same bits elsewhere: {feast:,} in Feast's answers, {get:,} in those of `get --json`."
 
 
