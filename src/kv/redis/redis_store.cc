@@ -6,6 +6,7 @@
 #include <charconv>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "base/failpoint.h"
 #include "kv/keys.h"
@@ -190,13 +191,9 @@ class RedisStore final : public Store {
 
   // Waits for the first of them.
   base::Status Finish(std::deque<std::future<RedisAnswer>>* under_way) const {
-    const RedisAnswer answer = under_way->front().get();
+    RedisAnswer answer = under_way->front().get();
     under_way->pop_front();
-    ARROW_RETURN_NOT_OK(answer.status);
-    for (const RedisReply& reply : answer.replies) {
-      ARROW_RETURN_NOT_OK(StatusOf(*reply, connection_->address().shown));
-    }
-    return base::Status::OK();
+    return RepliesOf(std::move(answer), connection_->address().shown).status();
   }
 
   std::shared_ptr<RedisConnection> connection_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <random>
+#include <utility>
 
 #include "base/failpoint.h"
 #include "base/hash.h"
@@ -85,12 +86,9 @@ base::Status RedisTransaction::Stage() {
 
 base::Status RedisTransaction::AwaitStages(size_t most_under_way) {
   while (under_way_.size() > most_under_way) {
-    const RedisAnswer answer = under_way_.front().get();
+    RedisAnswer answer = under_way_.front().get();
     under_way_.pop_front();
-    ARROW_RETURN_NOT_OK(answer.status);
-    for (const RedisReply& reply : answer.replies) {
-      ARROW_RETURN_NOT_OK(StatusOf(*reply, connection_->address().shown));
-    }
+    ARROW_RETURN_NOT_OK(RepliesOf(std::move(answer), connection_->address().shown).status());
   }
   return base::Status::OK();
 }
