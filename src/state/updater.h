@@ -46,6 +46,11 @@ struct UpdateReport {
   columns::RejectedRows rejected;
 };
 
+// Whether it is store_fenced: another writer came before.
+inline bool IsFenced(const base::Status& status) {
+  return !status.ok() && base::ProblemsOf(status)[0].code == base::codes::kStoreFenced;
+}
+
 class Updater {
  public:
   // Reads what there is. Errors: conflict (another project's store), corrupt, the store's;

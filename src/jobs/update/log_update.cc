@@ -206,8 +206,7 @@ Result<LogUpdateReport> UpdateFromLogs(const LogUpdateOf& of,
                                        const std::optional<sources::WriterRows>& pushed) {
   for (int attempt = 1;; ++attempt) {
     Result<LogUpdateReport> report = Attempt(of, pushed).Run();
-    if (report.ok() || attempt == kAttemptsMax) return report;
-    if (!(base::ProblemsOf(report.status())[0].code == base::codes::kStoreFenced)) return report;
+    if (!state::IsFenced(report.status()) || attempt == kAttemptsMax) return report;
     std::this_thread::sleep_for(std::chrono::milliseconds(kPauseMillis * attempt));
   }
 }

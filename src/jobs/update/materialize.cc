@@ -38,10 +38,6 @@ constexpr int64_t kBytesPerRow = 512;  // of a batch and what is made of it, rou
 constexpr int kRunsMax = 10;           // while others make tables
 constexpr int kCommitsMax = 20;        // of a run, while other processes commit
 
-bool IsFenced(const Status& status) {
-  return !status.ok() && base::ProblemsOf(status)[0].code == base::codes::kStoreFenced;
-}
-
 // Rows to read, for the tables that lack them.
 struct Reading {
   std::string source;
@@ -73,7 +69,7 @@ class Materializer {
     if (!alone_) ARROW_RETURN_NOT_OK(updater_->Load());
     Result<MaterializeReport> report = Commit();
     // Of any other error it may be unknown whether it was committed.
-    if (IsFenced(report.status())) ARROW_RETURN_NOT_OK(updater_->DropLoaded());
+    if (state::IsFenced(report.status())) ARROW_RETURN_NOT_OK(updater_->DropLoaded());
     return report;
   }
   // Whether that failed because others had changed what it began with.
@@ -153,7 +149,7 @@ Status Materializer::Open(const base::Clock& clock) {
   options.beside_others = !alone_;
   const Status opened =
       state::Updater::Open(store_.get(), views, std::move(options)).Value(&updater_);
-  outdated_ = IsFenced(opened);
+  outdated_ = state::IsFenced(opened);
   ARROW_RETURN_NOT_OK(opened);
   tables_.resize(updater_->live().tables.size());
   return Status::OK();
@@ -316,12 +312,12 @@ Result<state::UpdateReport> Materializer::CommitBesideOthers() {
   for (int tries = 1;; ++tries) {
     const std::unique_lock<std::mutex> writing = LockWriting();
     const Status followed = updater_->Follow();
-    outdated_ = IsFenced(followed);
+    outdated_ = state::IsFenced(followed);
     ARROW_RETURN_NOT_OK(followed);
     ARROW_RETURN_NOT_OK(ListRounds(Pass::kLast));
     ARROW_RETURN_NOT_OK(ReadRounds());
     Result<state::UpdateReport> update = updater_->Commit();
-    if (!IsFenced(update.status()) || tries == kCommitsMax) return update;
+    if (!state::IsFenced(update.status()) || tries == kCommitsMax) return update;
   }
 }
 
